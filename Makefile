@@ -54,6 +54,10 @@ build: ## the three services as static binaries in .build/
 packages: ## Debian packages of the three services, for amd64 and arm64, in .build/packages/
 	@scripts/packages.sh .build/packages "amd64 arm64" $(SERVICES)
 
+.PHONY: release-check
+release-check: ## say whether this commit can be released: notes, versions, and all builds as of their tags
+	@scripts/release-check.sh
+
 .PHONY: docker-build docker-push docker-api
 docker-build: ## the three services as images, with Docker or Podman; REGISTRY=registry.example/aura names them
 	@scripts/images.sh build

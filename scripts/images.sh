@@ -2,6 +2,7 @@
 # Builds, publishes and tries the images of the services, with Docker or Podman,
 # whichever is there.
 #
+#   scripts/images.sh names    prints the names of the images
 #   scripts/images.sh files    fills IMAGES with what goes into the images
 #   scripts/images.sh build    does that, and builds the images
 #   scripts/images.sh push     publishes them, with one name for all architectures
@@ -37,6 +38,14 @@ tag() {
   local version
   version=$(scripts/version.sh "$1")
   echo "${version//+/-}"
+}
+
+# name prints how the image of a service is called.
+name() { echo "$registry/$1:$(tag "$1")"; }
+
+names() {
+  local service
+  for service in $services; do name "$service"; done
 }
 
 # files makes an archive for each image. The state belongs to the user of AURA's
@@ -76,7 +85,7 @@ pack() {
 build() {
   local arch service name label=org.opencontainers.image options
   for service in $services; do
-    name=$registry/$service:$(tag "$service")
+    name=$(name "$service")
     options=(--target "$service" --file deploy/docker/Dockerfile --build-arg SOURCE_DATE_EPOCH
       --label "$label.title=$service" --label "$label.description=AURA Engine API: $service" --label "$label.licenses=Apache-2.0"
       --label "$label.version=$(tag "$service")" --label "$label.revision=$(git rev-parse HEAD 2>/dev/null || true)")
@@ -99,7 +108,7 @@ push() {
     127.* | localhost[:/]*) insecure=--insecure ;;
   esac
   for service in $services; do
-    name=$registry/$service:$(tag "$service") parts=()
+    name=$(name "$service") parts=()
     for arch in $archs; do
       "$engine" push --quiet "$name-$arch"
       parts+=("$name-$arch")
@@ -125,11 +134,11 @@ run() {
   exec "$engine" run --rm "${terminal[@]}" --name engine-api --network host --read-only --cap-drop all \
     --security-opt no-new-privileges --stop-timeout 15 --volume engine-api:/var/lib/aura \
     --env AURA_LISTEN="${AURA_LISTEN:-127.0.0.1:8008}" --env AURA_STATION_TIMEZONE="${AURA_STATION_TIMEZONE:-Europe/Vienna}" \
-    "$registry/engine-api:$(tag engine-api)"
+    "$(name engine-api)"
 }
 
 case ${1:-} in
-  files) files; exit ;;
+  names | files) "$1"; exit ;;
   build | push | run) ;;
   *) sed -n '/^#   /s/^# //p' "$0" >&2; exit 2 ;;
 esac

@@ -6,16 +6,19 @@
 #   scripts/install-deps.sh docker   what tests in Docker's containers need, which
 #                                    `test` includes, and
 #   scripts/install-deps.sh podman   in Podman's, which `make soak` runs
+#   scripts/install-deps.sh soak     what else `make soak` needs: shells, a checker
+#                                    of packages, and an emulator of arm64
 #
 # If everything is there already, it does nothing and needs no root.
 set -euo pipefail
 
-# Each entry is PROGRAM:PACKAGE. The program proves that the Debian package is
-# installed. The race detector needs the compiler.
+# Each entry is PROGRAM:PACKAGE. The program, or a file, proves that the Debian
+# package is installed. The race detector needs the compiler.
 docker_needs=(dockerd:docker.io docker-compose:docker-compose docker-registry:docker-registry iptables:iptables)
 podman_needs=(podman:podman crun:crun /usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns
   catatonit:catatonit docker-compose:docker-compose docker-registry:docker-registry iptables:iptables)
-test_needs=("${docker_needs[@]}" gcc:build-essential git:git curl:curl nginx:nginx-light caddy:caddy mariadbd:mariadb-server chromium:chromium systemctl:systemd dbus-daemon:dbus ip:iproute2)
+test_needs=("${docker_needs[@]}" gcc:build-essential git:git curl:curl nginx:nginx-light caddy:caddy mariadbd:mariadb-server chromium:chromium systemctl:systemd dbus-daemon:dbus ip:iproute2 sqlite3:sqlite3 openssl:openssl)
+soak_needs=("${podman_needs[@]}" zsh:zsh fish:fish /usr/share/bash-completion/bash_completion:bash-completion lintian:lintian qemu-aarch64-static:qemu-user-static)
 bench_needs=("${test_needs[@]}" wrk:wrk)
 
 case "${1:-}" in
@@ -23,12 +26,15 @@ case "${1:-}" in
   bench) needs=("${bench_needs[@]}") ;;
   docker) needs=("${docker_needs[@]}") ;;
   podman) needs=("${podman_needs[@]}") ;;
-  *) echo "usage: $0 test|bench|docker|podman" >&2; exit 2 ;;
+  soak) needs=("${soak_needs[@]}") ;;
+  *) echo "usage: $0 test|bench|docker|podman|soak" >&2; exit 2 ;;
 esac
 
 missing=()
 for need in "${needs[@]}"; do
-  PATH="$PATH:/usr/sbin:/sbin" command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
+  program=${need%%:*}
+  case $program in /*) [ ! -e "$program" ] || continue ;; esac
+  PATH="$PATH:/usr/sbin:/sbin" command -v "$program" >/dev/null || missing+=("${need##*:}")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 

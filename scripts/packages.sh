@@ -19,11 +19,21 @@ stage() {
   local service=$1 program=$work/$here/$1 share=$work/$1/share
   mkdir -p "$share"/{man/man8,bash-completion/completions,zsh/vendor-completions,fish/vendor_completions.d,doc/aura-"$service"}
   "$program" manual | gzip -9n >"$share/man/man8/$service.8.gz"
-  gzip -9n <CHANGELOG.md >"$share/doc/aura-$service/changelog.gz"
+  echo ".so man8/$service.8" | gzip -9n >"$share/man/man8/aura-$service.8.gz"
+  gzip -9n <CHANGELOG.md >"$share/doc/aura-$service/CHANGELOG.md.gz"
+  changes "$service" | gzip -9n >"$share/doc/aura-$service/changelog.gz"
   "$program" completion bash >"$share/bash-completion/completions/$service"
   "$program" completion zsh >"$share/zsh/vendor-completions/_$service"
   "$program" completion fish >"$share/fish/vendor_completions.d/$service.fish"
   chmod -R u=rwX,go=rX "$share"
+}
+
+# changes is a changelog in Debian's form, for its tools.
+changes() {
+  local version
+  version=$(scripts/version.sh "$1")
+  printf 'aura-%s (%s) stable; urgency=medium\n\n  * CHANGELOG.md.gz has the notes of this version.\n\n -- %s  %s\n' \
+    "$1" "${version//-/\~}" "$(sed -n 's/^maintainer: //p' deploy/debian/nfpm.yaml)" "$(LC_ALL=C date -uRd "@$SOURCE_DATE_EPOCH")"
 }
 
 for service in "$@"; do

@@ -22,6 +22,6 @@ until curl -fs "http://$NODE0_LISTEN/readyz" >/dev/null; do
 done
 today=$(TZ=Europe/Vienna date +%F)
 if [ $# -eq 0 ]; then
-  set -- / "/day/$today" /at "/at?time=${today}T00:10" "/?lang=de" /top "/search?q=ma" /no-such-page
+  set -- / "/day/$today" /at "/at?time=${today}T00:10" "/?lang=de" /top "/search?q=ma" /clock /status /no-such-page
 fi
 go run ./scripts/screenshots -url "http://$NODE0_LISTEN" -out .build/screenshots "$@"

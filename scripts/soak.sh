@@ -17,7 +17,7 @@ export AURA_SOAK=${AURA_SOAK:-10m}
 checks=${AURA_SOAK_CHECKS:-1000000}
 
 scripts/install-deps.sh test
-scripts/install-deps.sh podman
+scripts/install-deps.sh soak
 export AURA_TEST_REQUIRE_MARIADB=1
 
 failed=()
@@ -26,7 +26,7 @@ soak() {
   echo "== $*"
   "$@" || failed+=("$*")
 }
-soak go test -count=1 -timeout 0 -v ./scripts/e2e -run '^(TestSoak|TestUpdate|TestEngine2025_heard|TestImages_.*)$'
+soak go test -count=1 -timeout 0 -v ./scripts/e2e -run '^(TestSoak|TestUpdate|TestUpdate_Station|TestEngine2025_heard|TestImages_.*|TestPackages_.*|TestArm64)$'
 soak go test -count=1 -timeout 0 ./pkg/handler -run '^(TestMonth|TestEngine2025_syncNode)$'
 soak scripts/histories.sh pkg/onair '^Test(Derive_Oracle|Splice_Oracle|AsSaid)$' "$checks"
 soak scripts/histories.sh pkg/onair/heard '^Test(TheOracleAgrees|Derive_order|Derive_disjoint|Cuts_window|Cuts_known|Cuts_trouble)$' "$checks"

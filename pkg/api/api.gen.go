@@ -480,7 +480,7 @@ type AzuraCast = views.AzuraCast
 type ChangedValues map[string]interface{}
 
 // Changes New values. null or "" makes a field unknown. A field that is left out keeps its value. Names may be in camelCase.
-type Changes = map[string]json.RawMessage
+type Changes = Object
 
 // Chapters JSON chapters of Podcasting 2.0.
 type Chapters struct {
@@ -713,7 +713,7 @@ type HealthRecord struct {
 }
 
 // HealthStatus What a source says about itself. Names may be in camelCase. Whether it is healthy must be there.
-type HealthStatus = map[string]json.RawMessage
+type HealthStatus = Object
 
 // Hearing A time at which an entry was heard.
 type Hearing struct {
@@ -1135,7 +1135,7 @@ type PlannedTrack struct {
 }
 
 // Play One title that a source played, as engines send it. Engines since 2025 write the names in camelCase. If both spellings of a field are there, the first that is known counts, in the order of this list. Other members are ignored.
-type Play = map[string]json.RawMessage
+type Play = Object
 
 // PlayOrList An entry, or a list of entries.
 type PlayOrList = json.RawMessage
@@ -1417,6 +1417,9 @@ type SyncPage struct {
 	Next    string       `json:"next,omitempty"`
 	Records []SyncRecord `json:"records,omitempty"`
 }
+
+// SyncPurge defines model for SyncPurge.
+type SyncPurge = record.Purge
 
 // SyncRecord An entry as the engine sent it, with its corrections. A field that is left
 // out is not known. Times are UTC.
@@ -1729,6 +1732,10 @@ type GetLiveInfoParams struct {
 
 	// Callback The name of a function. The answer is then a script that calls it (JSONP).
 	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // GetLiveInfoV2Params defines parameters for GetLiveInfoV2.
@@ -1744,12 +1751,41 @@ type GetLiveInfoV2Params struct {
 
 	// Callback The name of a function. The answer is then a script that calls it (JSONP).
 	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // StreamNowPlayingParams defines parameters for StreamNowPlaying.
 type StreamNowPlayingParams struct {
 	// CfConnect What to listen to, as JSON. The channel is `station:` and the station's short code.
 	CfConnect string `form:"cf_connect" json:"cf_connect"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// ListNowPlayingParams defines parameters for ListNowPlaying.
+type ListNowPlayingParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingParams defines parameters for GetNowPlaying.
+type GetNowPlayingParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingFileParams defines parameters for GetNowPlayingFile.
+type GetNowPlayingFileParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListTracks1xParams defines parameters for ListTracks1x.
@@ -1782,6 +1818,27 @@ type GetCurrentTrack1xParams struct {
 type EmptyClockParams struct {
 	// EngineSource Whose clock.
 	EngineSource *int `form:"engine_source,omitempty" json:"engine_source,omitempty"`
+}
+
+// GetFeedParams defines parameters for GetFeed.
+type GetFeedParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingFlatParams defines parameters for GetNowPlayingFlat.
+type GetNowPlayingFlatParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingLineParams defines parameters for GetNowPlayingLine.
+type GetNowPlayingLineParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // GetOEmbedParams defines parameters for GetOEmbed.
@@ -2128,10 +2185,8 @@ type ListTopTitlesParams struct {
 	// FromDate Only what started at or after this time. A date alone means the start of the day. Also read as `fromDate` and `start`.
 	FromDate *FromDate `form:"from_date,omitempty" json:"from_date,omitempty"`
 
-	// ToDate Only what started at or before this time. A date alone includes the
-	// whole day, and a time without a fraction its whole second or minute.
-	// Also read as `toDate` and `end`.
-	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
+	// ToDate The end of the period, as in `/trackservice`.
+	ToDate *string `form:"to_date,omitempty" json:"to_date,omitempty"`
 
 	// New true leaves out titles that were played before the period. It needs `from_date`.
 	New *bool `form:"new,omitempty" json:"new,omitempty"`
@@ -2397,13 +2452,13 @@ type ServerInterface interface {
 	StreamNowPlaying(c *gin.Context, params StreamNowPlayingParams)
 	// ListNowPlaying What plays, as AzuraCast lists its stations
 	// (GET /api/nowplaying)
-	ListNowPlaying(c *gin.Context)
+	ListNowPlaying(c *gin.Context, params ListNowPlayingParams)
 	// GetNowPlaying What plays, as AzuraCast shows it
 	// (GET /api/nowplaying/{station})
-	GetNowPlaying(c *gin.Context, station string)
+	GetNowPlaying(c *gin.Context, station string, params GetNowPlayingParams)
 	// GetNowPlayingFile What plays, as AzuraCast shows it, to be cached for ten seconds
 	// (GET /api/nowplaying_static/{file})
-	GetNowPlayingFile(c *gin.Context, file string)
+	GetNowPlayingFile(c *gin.Context, file string, params GetNowPlayingFileParams)
 	// ListTracks1x Recent tracks, newest first, as websites of AURA 1.x read them
 	// (GET /api/v1/playlog)
 	ListTracks1x(c *gin.Context, params ListTracks1xParams)
@@ -2424,13 +2479,13 @@ type ServerInterface interface {
 	StoreClock(c *gin.Context)
 	// GetFeed The latest 50 plays as an Atom feed (RFC 4287)
 	// (GET /feed.xml)
-	GetFeed(c *gin.Context)
+	GetFeed(c *gin.Context, params GetFeedParams)
 	// GetNowPlayingFlat What plays, flat, as home automation reads it
 	// (GET /nowplaying.json)
-	GetNowPlayingFlat(c *gin.Context)
+	GetNowPlayingFlat(c *gin.Context, params GetNowPlayingFlatParams)
 	// GetNowPlayingLine What plays, in one line of text
 	// (GET /nowplaying.txt)
-	GetNowPlayingLine(c *gin.Context)
+	GetNowPlayingLine(c *gin.Context, params GetNowPlayingLineParams)
 	// GetOEmbed How a page shows what plays, for editors such as WordPress (oEmbed 1.0)
 	// (GET /oembed)
 	GetOEmbed(c *gin.Context, params GetOEmbedParams)
@@ -2518,6 +2573,9 @@ type ServerInterface interface {
 	// ListDigests Digests of what one source has, for comparison
 	// (GET /sync/digests)
 	ListDigests(c *gin.Context, params ListDigestsParams)
+	// ListSyncPurges Which plays are gone for ever, because a person said so
+	// (GET /sync/purges)
+	ListSyncPurges(c *gin.Context)
 	// ListSyncRecords The records of one source, oldest first
 	// (GET /sync/records)
 	ListSyncRecords(c *gin.Context, params ListSyncRecordsParams)
@@ -2612,6 +2670,14 @@ func (siw *ServerInterfaceWrapper) GetLiveInfo(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2663,6 +2729,14 @@ func (siw *ServerInterfaceWrapper) GetLiveInfoV2(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2690,6 +2764,14 @@ func (siw *ServerInterfaceWrapper) StreamNowPlaying(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2703,6 +2785,20 @@ func (siw *ServerInterfaceWrapper) StreamNowPlaying(c *gin.Context) {
 // ListNowPlaying operation middleware
 func (siw *ServerInterfaceWrapper) ListNowPlaying(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListNowPlayingParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2710,7 +2806,7 @@ func (siw *ServerInterfaceWrapper) ListNowPlaying(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.ListNowPlaying(c)
+	siw.Handler.ListNowPlaying(c, params)
 }
 
 // GetNowPlaying operation middleware
@@ -2728,6 +2824,17 @@ func (siw *ServerInterfaceWrapper) GetNowPlaying(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2735,7 +2842,7 @@ func (siw *ServerInterfaceWrapper) GetNowPlaying(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlaying(c, station)
+	siw.Handler.GetNowPlaying(c, station, params)
 }
 
 // GetNowPlayingFile operation middleware
@@ -2753,6 +2860,17 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingFile(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingFileParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2760,7 +2878,7 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingFile(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlayingFile(c, file)
+	siw.Handler.GetNowPlayingFile(c, file, params)
 }
 
 // ListTracks1x operation middleware
@@ -2918,6 +3036,20 @@ func (siw *ServerInterfaceWrapper) StoreClock(c *gin.Context) {
 // GetFeed operation middleware
 func (siw *ServerInterfaceWrapper) GetFeed(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetFeedParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2925,12 +3057,26 @@ func (siw *ServerInterfaceWrapper) GetFeed(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetFeed(c)
+	siw.Handler.GetFeed(c, params)
 }
 
 // GetNowPlayingFlat operation middleware
 func (siw *ServerInterfaceWrapper) GetNowPlayingFlat(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingFlatParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2938,12 +3084,26 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingFlat(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlayingFlat(c)
+	siw.Handler.GetNowPlayingFlat(c, params)
 }
 
 // GetNowPlayingLine operation middleware
 func (siw *ServerInterfaceWrapper) GetNowPlayingLine(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingLineParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2951,7 +3111,7 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingLine(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlayingLine(c)
+	siw.Handler.GetNowPlayingLine(c, params)
 }
 
 // GetOEmbed operation middleware
@@ -3977,6 +4137,19 @@ func (siw *ServerInterfaceWrapper) ListDigests(c *gin.Context) {
 	siw.Handler.ListDigests(c, params)
 }
 
+// ListSyncPurges operation middleware
+func (siw *ServerInterfaceWrapper) ListSyncPurges(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSyncPurges(c)
+}
+
 // ListSyncRecords operation middleware
 func (siw *ServerInterfaceWrapper) ListSyncRecords(c *gin.Context) {
 
@@ -4612,6 +4785,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/sync/records", wrapper.StoreSyncRecords)
 	router.GET(options.BaseURL+"/sync/activations", wrapper.ListSyncActivations)
 	router.GET(options.BaseURL+"/sync/rules", wrapper.ListSyncRules)
+	router.GET(options.BaseURL+"/sync/purges", wrapper.ListSyncPurges)
 	router.POST(options.BaseURL+"/sync/run", wrapper.RunReconcile)
 }
 
@@ -4854,6 +5028,7 @@ func (response StreamNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitS
 }
 
 type ListNowPlayingRequestObject struct {
+	Params ListNowPlayingParams
 }
 
 type ListNowPlayingResponseObject interface {
@@ -4893,6 +5068,7 @@ func (response ListNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitLis
 
 type GetNowPlayingRequestObject struct {
 	Station string `json:"station"`
+	Params  GetNowPlayingParams
 }
 
 type GetNowPlayingResponseObject interface {
@@ -4931,7 +5107,8 @@ func (response GetNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitGetN
 }
 
 type GetNowPlayingFileRequestObject struct {
-	File string `json:"file"`
+	File   string `json:"file"`
+	Params GetNowPlayingFileParams
 }
 
 type GetNowPlayingFileResponseObject interface {
@@ -5204,6 +5381,7 @@ func (response StoreClockdefaultApplicationProblemPlusJSONResponse) VisitStoreCl
 }
 
 type GetFeedRequestObject struct {
+	Params GetFeedParams
 }
 
 type GetFeedResponseObject interface {
@@ -5248,6 +5426,7 @@ func (response GetFeeddefaultApplicationProblemPlusJSONResponse) VisitGetFeedRes
 }
 
 type GetNowPlayingFlatRequestObject struct {
+	Params GetNowPlayingFlatParams
 }
 
 type GetNowPlayingFlatResponseObject interface {
@@ -5286,6 +5465,7 @@ func (response GetNowPlayingFlatdefaultApplicationProblemPlusJSONResponse) Visit
 }
 
 type GetNowPlayingLineRequestObject struct {
+	Params GetNowPlayingLineParams
 }
 
 type GetNowPlayingLineResponseObject interface {
@@ -6577,6 +6757,44 @@ func (response ListDigestsdefaultApplicationProblemPlusJSONResponse) VisitListDi
 	return err
 }
 
+type ListSyncPurgesRequestObject struct {
+}
+
+type ListSyncPurgesResponseObject interface {
+	VisitListSyncPurgesResponse(w http.ResponseWriter) error
+}
+
+type ListSyncPurges200JSONResponse []SyncPurge
+
+func (response ListSyncPurges200JSONResponse) VisitListSyncPurgesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSyncPurgesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSyncPurgesdefaultApplicationProblemPlusJSONResponse) VisitListSyncPurgesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSyncRecordsRequestObject struct {
 	Params ListSyncRecordsParams
 }
@@ -7359,6 +7577,9 @@ type StrictServerInterface interface {
 	// ListDigests Digests of what one source has, for comparison
 	// (GET /sync/digests)
 	ListDigests(ctx context.Context, request ListDigestsRequestObject) (ListDigestsResponseObject, error)
+	// ListSyncPurges Which plays are gone for ever, because a person said so
+	// (GET /sync/purges)
+	ListSyncPurges(ctx context.Context, request ListSyncPurgesRequestObject) (ListSyncPurgesResponseObject, error)
 	// ListSyncRecords The records of one source, oldest first
 	// (GET /sync/records)
 	ListSyncRecords(ctx context.Context, request ListSyncRecordsRequestObject) (ListSyncRecordsResponseObject, error)
@@ -7539,8 +7760,10 @@ func (sh *strictHandler) StreamNowPlaying(ctx *gin.Context, params StreamNowPlay
 }
 
 // ListNowPlaying operation middleware
-func (sh *strictHandler) ListNowPlaying(ctx *gin.Context) {
+func (sh *strictHandler) ListNowPlaying(ctx *gin.Context, params ListNowPlayingParams) {
 	var request ListNowPlayingRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ListNowPlaying(ctx, request.(ListNowPlayingRequestObject))
@@ -7563,10 +7786,11 @@ func (sh *strictHandler) ListNowPlaying(ctx *gin.Context) {
 }
 
 // GetNowPlaying operation middleware
-func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string) {
+func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string, params GetNowPlayingParams) {
 	var request GetNowPlayingRequestObject
 
 	request.Station = station
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlaying(ctx, request.(GetNowPlayingRequestObject))
@@ -7589,10 +7813,11 @@ func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string) {
 }
 
 // GetNowPlayingFile operation middleware
-func (sh *strictHandler) GetNowPlayingFile(ctx *gin.Context, file string) {
+func (sh *strictHandler) GetNowPlayingFile(ctx *gin.Context, file string, params GetNowPlayingFileParams) {
 	var request GetNowPlayingFileRequestObject
 
 	request.File = file
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlayingFile(ctx, request.(GetNowPlayingFileRequestObject))
@@ -7801,8 +8026,10 @@ func (sh *strictHandler) StoreClock(ctx *gin.Context) {
 }
 
 // GetFeed operation middleware
-func (sh *strictHandler) GetFeed(ctx *gin.Context) {
+func (sh *strictHandler) GetFeed(ctx *gin.Context, params GetFeedParams) {
 	var request GetFeedRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetFeed(ctx, request.(GetFeedRequestObject))
@@ -7825,8 +8052,10 @@ func (sh *strictHandler) GetFeed(ctx *gin.Context) {
 }
 
 // GetNowPlayingFlat operation middleware
-func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context) {
+func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context, params GetNowPlayingFlatParams) {
 	var request GetNowPlayingFlatRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlayingFlat(ctx, request.(GetNowPlayingFlatRequestObject))
@@ -7849,8 +8078,10 @@ func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context) {
 }
 
 // GetNowPlayingLine operation middleware
-func (sh *strictHandler) GetNowPlayingLine(ctx *gin.Context) {
+func (sh *strictHandler) GetNowPlayingLine(ctx *gin.Context, params GetNowPlayingLineParams) {
 	var request GetNowPlayingLineRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlayingLine(ctx, request.(GetNowPlayingLineRequestObject))
@@ -8822,6 +9053,30 @@ func (sh *strictHandler) ListDigests(ctx *gin.Context, params ListDigestsParams)
 	}
 }
 
+// ListSyncPurges operation middleware
+func (sh *strictHandler) ListSyncPurges(ctx *gin.Context) {
+	var request ListSyncPurgesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSyncPurges(ctx, request.(ListSyncPurgesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSyncPurges")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSyncPurgesResponseObject); ok {
+		if err := validResponse.VisitListSyncPurgesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListSyncRecords operation middleware
 func (sh *strictHandler) ListSyncRecords(ctx *gin.Context, params ListSyncRecordsParams) {
 	var request ListSyncRecordsRequestObject
@@ -9203,453 +9458,462 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P3/chs3ljeM3wqK361ynGnRlOw4iVxb+1UcZ6J9HNuPpSSzG+YhITZIYtQEmAYomvG4au/k/W+v4f3/",
-	"uZO9krdwzgEaTaLJJiV7PBNvbU0sqRuNHwfn9/mct52Rns21EsqazunbzlTwXJTwz+dSXbv/5sKMSjm3",
-	"UqvOaef1d0/ZVydffXXK7FSw4ViWxg4zNpyX4mbIuMrZUIk3dsjmfCIyVoqCW3kjmNXwAs/zUhjD9Liv",
-	"3M+l+G0hjO36txZGGDbkYyvK4SmTlo20sQZeNXwmGLeMqxXLxdxOM/e5vlLaTqWaMGlYKeaCW5EzXbJC",
-	"jC3TC8uWU1kIpsSSCWVLKQzjZSlvRNdPWsL4pegrrYoVk2MWzYxNuWFDt5ihG3Wox2Mj7LDbV52sY0ZT",
-	"MeNuk+xqLjqnHWNLqSadd++yzl+OLrXlxdFTvVB2cx+/10s2c0uRVswM40UBO2bYlN8IJhWz7u1u7SMz",
-	"qeRsMeuc9jL/QamsmIiy8859cs5LPhOWzg82cfPDL90al1PutnbmNsM9xuxUGjYv+Ai/PRWskO5YLqeC",
-	"3fBiIejpcalnjDNHGwxppet3B86etseNoHApSjMxHouRdWuRbga/LUS56mQdxWduCTjP2jr5m+dCTey0",
-	"c/r4UZbY25EuSzFyCzKbCxyWfDlkZqqXBtfpViPURCphmBHKZmwp7dSRRjRO0+ziT8VzzMWYLwrr5j+f",
-	"F+4FodzR/BJ+Lvmy82tq9rko+Gpz3t+s2NQThREjrXITDkIoUTo6vRJTqfKMcQNrYJwZWwo+O2UnvczR",
-	"56PuF3BofcWVWeJLsAlLblgpJ1O3HdyyQqsJ4xOdsSuiBmnYtdJLxZReInWntgPnntyIXtYZ63LG3Z7k",
-	"enFViE7mjhJJ9mGvl6UIWC1mV0C/WQd4ybeprXFUCH9lOV9lnkKN5e7v9wyzcibY71oJd4riDZ/NCzf2",
-	"Se+kd9R7fHTyZcNqHDW7kxK/LWQp8s6pLRciXtycWytK9+b/6ffzt4/eHbn/nPj//Esndb5uFxYFN+l1",
-	"WPHGOv7HOHt68RPjpWDiDR/ZLjtjZl4KnpupEJZZfu1uJzzPzGI0Zdz01fBfv/+PV89ePz9/8b8++5//",
-	"+u/7QzbWJeOMvgkskZULZZi0XTZZ8DJn84U1jCvG59rYUs+ngl2JsXYMD8eFb2SMF0YThTnCEjM50oVW",
-	"XTbE23PE55IVejJkMEt2pe0UPmya6SXsRbyr/1KKcee08/97UMmeB/hX8+A7/wLspDufNAcrxUiXuXEC",
-	"wW1AxcSAFj5zYurhw4df3+9uP/pqUhXtciuO3Cgbh5t13hxN9BH90j3SvXTP+akO3KvbOK6xvHTiKTlp",
-	"RwBuAMYLrQSbCa6Mp/PSOopxP+R81WVn7qTcIThGMHSf/pZbz4Lh8WHTTbjs9U7h/7fsC66jPUd2+8IL",
-	"yY0wjgH6+bgR3Fw6v77LOlNdCPMd7fHbRlrhtjWlfB+N6E5A5u6NsOZjWt+c22n1DZlvve+BCKSyjx91",
-	"Io51nBC5WedaqrxpOfC3tMggRSQSGtVvpoIXdmrSoqPgWzik+yMyyOVUjqaOo0s1Kha5yLvszLKZNpZZ",
-	"odhK8LIS/J61NrDPL496Dxtoxeq7Z56FnMlt6hLHdTRda3w9uetf9CJxdNyryaP06ZJsSm620YtyJO4Z",
-	"hg9lqBkd13YwTYI06radC9M8OX705aOvHj5+9OXOyaLmtWXnrGaFcBqZ03xILboSE6mU056JvThlwwlY",
-	"Yx130WNS7pq2mz7apA/Uthv/L9uuxToldpLgoa/4RIStHjmVWuS45b2mucFAbWe2e1qilDrfnNgZm2ll",
-	"p+wzYrH3M8bZbwvH50v65f8+gV8uhbh22tb5xUv21ePeMf3155PH90Ea9JW7l/jb+/48SMfpsgGb8ZX7",
-	"UeUg8o9Q5m6w+E6S5mj2O2huu9L92+bifwYR7HSZ0koDQs1KW4gue8ZHUzZbGIsk5pavyxztrIwZNAaB",
-	"YbllXYm+WqixVNJMHbN6yo3IGB+NHMMHqTZfqJFdwF6wXDOl3YuOvTxh//f/cZzOmIz93//X/Ut3++oZ",
-	"aLpLmB5QS+Aba7s25rmzeICTpYjotyYxePLF49QmlWKuS3uncu51PGT1jVdOsm6eCHD+uVMYUL+ccoNW",
-	"nHZ7z/DbZGWi0Vla03yFyn3nCdNys0QGeXvmuTYlGvauuSeQ7WCX8IGnzC1k0Mka69k9L71D/0VNfi/V",
-	"F4j9zhRfq/dUe9dnvKb3ksoCqm9fLZ3eiEoNB7ME1ujtd87GJQfjnEnrDF33MNrO7kszqRZWdPuqri9b",
-	"HWnLQuXDZvPFL+5gXRi/BYpe3vkVby/4lb7RudP3Tt92zkZW3nDctLedkVZWoMOIz+eFHMFfHvzV4J/D",
-	"9XjbuVp1Tjs/dNmlMJb0CQ5PdVBwLHKpgR8qxmXJ+IRL5ebX7jZXs3qNE+68Ax/T00KPrr/llu832dGi",
-	"LIWyA3d8ptDwyrzgK6dvDJzm/jDrmKlewr8f0b/pEF7w0dQWcjR1l8oPMHAbGhs27KQybMJDbrTjXvQL",
-	"NEhq7x1/Te+9y6pplnwEzk/4xwDFm9tu/vvvUrALy92G4x/zRUmnd/L1Q//L9HeOH9H84BngJp3TzndO",
-	"Bp0rq9l/6IWbBZrbA89Bj7OOEm/qexf26ov6Xp1dCbA6tmzTccM2HW/fprC9ThkquFIiH/gThMMmC+b0",
-	"l8N3TXlGeNs9/DVbo653rQm/IvB36Kyra3v/fvHyBdNXfxUjCw437zsbidJy6VieM9ytYzRaiVNmhGCf",
-	"42VHz1vkicw/724IsndZ53uwAC8stwuz3y3LheWyMJ3Tztt+p/jN9Dun7G2/cyNKI7VyP/U7J93jfufd",
-	"O8fwzACNzZWXoYWeAJU1bHrrPayt4O+1jT9wJ0gVVyPhWdjt+Kt7AvcpcFolliyX5rr91iRm9c6Lhdr0",
-	"XxV89bJ8LvedtjvDiHO0uIq34lXtVh0tZjc5cLBCnVkB7kn8tXk/ZAI7b+ZamZowFglL78LqUuTMMa6r",
-	"YtVFV40Plv3MS2dGJ97iK5qK0swIa6WaZMxxa7ce1OLA8U6+Pji5J6itL6URaDK5NSty0DQHnUA+h3hF",
-	"C7JpyRGrIROH5/T5KkgCpti2jXquR0HXWTddBKiFYTiRQ8RuxaTZFkiMo3W79we8hnttDQTo2jgj3XWg",
-	"T/Ky5CtUj8Ub+2BkbupjbswstavgMs0wfMXLQgpj0VXXdV96LrgRd3bGOFpiIj9PtZuIj0W5x+Dzr0p9",
-	"VYjZlgnM8Yk/7TcRP25yKnj5l6V2d0gq8nOOpShytA+meukIhAiISdwqtEzvbK9oODfBeJAblXf1XKg3",
-	"s4Ks7CM9HsuRyPVoMRPKdqPwzqzown/rXw2m2JVUHOyQTQ/DLQgKHQewJcjMdjO5d1nn0gmA93BlYNzE",
-	"nUlOHaSQWecllKGQ+go99gCeSYXjt71UfxgZB00bhYRj2IXIJ2JG+zEv9VyUVm7wlsgJ/kvv6Gt+NP71",
-	"7cOk8zvrjKWaiHJeyv1fNYv5vAizSfASbqaeV8J9IaEEGQ9K5z60L3IJbPwEZFLGfhelNkyOQfqEGPET",
-	"xq+MUBaTQMxKjWAMlmthwDfnnnJ/m3lf3woCne5Pbrt5KXJ3lq1XGDkgjsy1nB9pWBwvjuba6VNlLM69",
-	"gP+ltqFZOJUqsoKqhdu/2Nx1InnzTK9WiXuWdcRcj6bJ0NG6N6cKZ7bwuDgjSzobK/roldaF4GDDz0tx",
-	"I/XCDHZ72fCcl9wwPgIBiv6XbnKGXrFNLBRVFZEP0LHZbg3V9Da/lXJtqUVRUMKOtKhLyKKgmbspJz/r",
-	"3uJXTj9F9Tzllq2IAk8sqzyJ65uZ+eAwOMquVpVrpb4L4Yh2EVQwPuoUxe1OY0HDjX6XEfVtleBaG3Ep",
-	"3sDjhVcOdsr8pwWXMyK3zfMgDz5z++r01TEvzJYdjyi0oqTWk3YcZdB+U9417bq4CFS3tuHw18E2otzn",
-	"Om+7oEaq1LUE+qYEM3IK+2s65YZdCaH8NQV2XIvRHUr/EIYvkkxCGsp+w1gMJgAZy63I2JUY8QUaIBGL",
-	"H3F1D0iiFHw0RTa+ufyFgqE2P/mi2QjyEa/wKW8VOTYAewTCxKmVTjdhUd4fuji77AykkttgWSU0JWZ4",
-	"oDip048/5CxwFCIIv99JtvD7ouRPObIDnqO05cWriE7hjqV0IKWXR/OCr9yic26527EwHojTuhLizifJ",
-	"yqUZaFVIJdK06xPOzJ5zfO7fi2Q9BGrh3Ljj46XAeO3aTNHr2iQmLC/Sf1oo+dsieZHXDg7HCC8EP2/y",
-	"iAp5I3aufI2xoHWx8x5elZrnI26CgzXBZxoGiZYtzcDPMcF4IB9QlOQQfrtDGPqx1l/cnGsGq0xtmNLL",
-	"AdHlnvtWOYHX+cS58jmQXdZD74etrnML5iwKPjfInVs8Lc2grMR0Qt8q+CqoPmsWE6Vq6jH7Uck3GNJq",
-	"N8fYfZ5Q36Z6ec8Al+ymdKtSzLj0TqcWXzPTgWy7H0bvfZa8uFrMkuyGKD31e2nSfxotjNWzAVoqNYty",
-	"64w2SHPG35zjm711OzPrTIQqGxhkMtEjtqGcFb6XBQNEVo6SnytWpRyZ5J/cd9J/QIfszvud08Vd31Ma",
-	"OpyCHzGjg/TbQ9MOk0wxAM86dtJxVonmghT67dNHmo3vX1YxjegCRXOoXWai5IodxNcmtRTiYwNF+76V",
-	"3BpYdbQxWk0GU2msLlftqfiD8ch/RK73iYt94mJ/UC7261bSOP5ikzYoe3DPO3DFR9dC5ckDq21M4u/j",
-	"Epxs6ZenhRkI5Thmg9XsHpBmENKlmp6pWSib9949siiLLZciyQvni6tCjrbZRI2jzpyhYw5l8VfSlskU",
-	"qk2unnAqhlzDfda6dYv/4AZgg+WUYU5t6g9pskgxMTKu3AtZOPesSgmttj7zKbzRae3gAJsMoHkpPjtm",
-	"9nDRSNXhofmWC4W3BgxAUTY+VYqZtuK9CUHilDvYi5nq0o50Lhpk0Uz8rpW4mxOuvlW/JRGLzAKnjT5e",
-	"YzWeUDb3OHE4iUON2VpikwLfqs6nzqQ3OHLFW9cZ8SZprgtB6+VdTOPkfIhdCGtK+JoWHXuvMvJxbXy7",
-	"nq96I8XSdCvPW+z9kzMfGsbL3eGLkndLnkv9AHNHHsyvJw+W4uoBDAPLejrlaiLyn3ixEFsoGY2COov8",
-	"DmNvXEEuvCyxuNY8Yd4zTJ7TiNdXVwC/uy9XfiGW9JUufkWXrN/pd9iMKgxBlwofZmf0C0vh9lBIfS3E",
-	"3ECiLQzXZS/4TBhK4GdSsRGfieIpZAisc/iZyCU/z1vFA84rBg+vkcK/z3v+Jpwf/OYBH3Uq4vlBb70g",
-	"Nt0+VOLTP/f/VnAMtv6Yzwrdf221BNM9Xy356PrMW2Pt5wqvBZNsv/eeuocMWgD7vfltZKTvfJNs5/Dy",
-	"OVlU+33yOb8Sxf6vvWi5oXQUD0/CmxfeZd0uYgnvXHr7br9JXgLnO2iWA34YzQz4gUQzGB1MNYP8NmQz",
-	"kAfRzaA4jHAwOfuwMzEHkM7AHkY7A3sA8bzbrkHM+PwX1Pl+/avRqvuaL38QxvCJILE896AbddELaa0j",
-	"+jPTY/ZKQ0hFqgk76aYMoWiooCfXHxEqh9qbWg5GgFtoBljIOnI2Sfs21nIpYRvvGTbSN6LMfLia9DeI",
-	"U8NfTNo/547aT7DJX5klottVJudIl/lGuLvVCgPJJNaIFYqkeGElF6QU251Ox01FllaYhcPwn04ZaOu2",
-	"yhxpwMv8hKsp4Fo0ekG3LHTdUeXMbsyeA+tbj5lW+FRyZKoV2G3s+AfrC8oqEv41rcHCH6sCyaoo/q+Y",
-	"YeMr4unHG4teP7FZEO/uqHv66IaXbrlQcOW/4K5ep/rgT5eX0U9P3XC+mGk/Bf7cIk6GuwbiRpQrX1hZ",
-	"6cwV3gzAzTS6OwbuEFqVo1y4B1PlSTvfDEmW7gJZk8q6puwwpS1bqFyUxmoN2RjLhsW0yu781n0vRf5r",
-	"xU0ptw5UO+29OeGtBuAVBUAq7u8ZW8yZ1Wwsb0RWR0CgBGt2DqbPMIw5bL3w2pw27j4VTtmQU5s4jWjL",
-	"3fPGTdWZJYTYAHmZuAArFNWkAiSQtJjGY7jMW8/3FU6pIRsXMt6EvGkIA/08Fcp9FhG1clabPeDF6DFY",
-	"jHqp2FQbWxm6Ssd05QahSgdrRDG+Ra5TlUWWmCuUF7gT8uKG5kALwCITd7VncytFHk9XCbjw/tHbzLC8",
-	"ESUVWrXNpHS/HzS4p9YFVDR+/OL63av2qn7KgVmsM5yszrnii1q7fht0nhQFcSFpe/57WSUwX4lCL6mS",
-	"HeqAnNLA4AqFLLWIoyFq1Ax90qavuKl8Hi8rHo5i8lrMLbNab3NyQNVwkrNfRpWaa/E3w4brtbDAW+pU",
-	"U/H6S8/qt4zjHtk6SK10dG0gRQVWCCg2jEz2YRb9iKhC8W+EgifIFeHBh7yHYcd8GlblJ9Nlf352SRhu",
-	"Esq7CINq0GLR+ORFQ2b0WTUW3oNtg2zNr0a9M+QtUooiQhkAP+bhkdL96KOtG99yV2c7ydTqf4eNg2w5",
-	"5yABtRIIgFeBKiLdJ0eli/yqMWbvZrdeDjzcNtSgOf4fHT/KX7iFKNhGpApvDLuYj/RMqonfQJOeo38s",
-	"bJEZbh2uei4VRPcFijbaVdN6W3dYmykTMygVicm4a1IJqo16wXV5tGFONgqh3ZKsckMekMdY80amDcn9",
-	"5GPkatx7OusBw2i4ap3xnP0MCdqhScI18O9Q04Qmg7sTZk3ZyLUwu8/vSky4GmBNR8LkBvwdrirQDQDT",
-	"iGpCzLUAQCGsn8NyC6Od2MxJLEIVKtb73CKVOuuA02CnA8Ipi7scD+yz4dmPr88GT1/+9Oz14MfXz4f3",
-	"uweXDPkweYt8ori0elfBDeZ6AArjc3ktyOngVAnC48AEkpk0RqoJ1bxw1PMho71YAfur5+Hn3PIrbuB+",
-	"8yVfJVIC2q87Dq7skm7wLBvLQoBkC2XVUo0EO+mdfIElX9Imk8B28wKtBlyWgzTgo7cy3E7MBOOLXF4V",
-	"4onbyVrFQMaW9OTSmRRUFdCkp2+wEJrDQllZNE9CuKtBVzVUKk3RgD7QJtjO/tsf6Frs6oBjCM637fd0",
-	"GUq1K19VeBVJxlmCcgaEarVTnaeCl3nyUmOAuhog3O/Xz56+fP3t+Ys/3/6Ov09JdVvRsxG52PzCWoSi",
-	"4YHmVFEy8lkBwEXOjCFPbDLwvN3r2rCcyAsbhwuaFruveK+HBLa6PcHrGbl73Utg1F0VXF0jGhr9HYuf",
-	"FJj7q+6WD1NMYT09CxniMaEwZ+wEMgJZIQHIKmMPWZTct0PlAP0i3py1c6+TSX1LNiigNvH4SOpcImul",
-	"6ARBsSPRIviQ6iAUqarHdqdeqTVbPW61dIxQLLmZjlulT+w1XGv9wKPBBiTwGSb33GiCnQVkjA4oEgl8",
-	"1y3ltylSIXxZcNjERapJVTQcSFSNuk+GYgJyFvD2cU6nbDnVlE9ia3ggyDs8XtpxdstTMXts8/YN3rqW",
-	"1doqQFPjudi1mrVjohPadTjfklJ3ngtlpV01oToG5Y9jfST4+UyXnbGRnq8QUjw84wRrsESH4MyBbglc",
-	"YbyCYKKdMme005QMYH6XN3LkR3baXMLHNdVNuft1lXFKEImJ/NOEyvmaq1zPMthmptVI7JuXHgTKlnGv",
-	"Vkzw0RQBCQ/6gEmjQ+qxFSraQDS6rMadbFKLdwgE2OgMLzt9PCBqb2fEqEp1A0EdkPHG5/IBDgPz+lZO",
-	"kjXsIw+nsRdy9r5QCAZ1ibsCxHAGGVi1ewNidNnLIocYjHsg1+qeZVY4Bcp+EDwLxCXATcdtSTIUiL1t",
-	"nBUss6m5AkDo6JJd6Ty0QEE8TfyNQaStOkJ4rFYkAzFb4o3YiWO0sO6anPR67Gpl0eERjT8tRZIgltNV",
-	"w9AeHwh9cdKiXyO0wMgRYhTgrevfAo8ZLRkZ2RNf5EEJkDszA3CDaeU4ydTxfFdw+0IvX7UsmU0sEtxF",
-	"GRsX3FLAI64TgB8WRQHnCZptVeizmZSJ+mSzdUMPNdse+ACBqwRNueGxA0yUAz0K+L25NjL9ve90udlv",
-	"BUz5HHEYwGBl3LJhfajBYu6YVT7g6Oi+9dyiAQ93xeKQTfVULZytWH/idaoqGVvmRVqXioqLdibM+GYQ",
-	"pBJuGhc18qmvZo0Es02y3SCujdPftuWtssfdnb194vh3tc4woRvEGz6ycS8I+hm6tyS3HvE1t3SBIAgP",
-	"IwTDZxHVaJMFBMTQDfTmcQULgrhhMSQ9egHXckNICCZqxuAbgzkvjWgQQPSMG/XfL16+8H4ihI1yv+ne",
-	"mZfso8mEGfOiuEpGB86JxbPZwshRlENR9wbPSz0p+Qy9bORJxhx/aJ0W0LgMOop3g/aMS/27UA10JW5E",
-	"UaHUBNvCRlj+uZxISx2JEHyb6IRbNE8gssBGjrGGHiU5ieJEqV9VOZ3OkhMmY0osK2BEihtiDMx3cwM8",
-	"dkAv8r1t4Jgn8kao1qcYX6PUYcZgusmaOm7sYHcuzfqd84k1sCIPu+b2FBt4mSh7KQLyae/zhmkZLveY",
-	"UswGYCOXpbRWqD0+GmCGGz+IS7qzLyoNYedBAyzTBYQxfPAAfNIYvvEYQ+5g9WLiFEp3m4ikUT2kY4/R",
-	"h6rSGQOPKoYO7RcvB6+en/3H4Oy7y2evh+2n345uanv2EWVklYIaAGyfvv82PksJbYYt5hBHMLUAaRVy",
-	"qZoLTLjTGeEkJTJy3BDQ426RrSULkSSaFxX+FMU2oOtk/cQvzp8/e/H02eCbZ89f/jy8FXNuzphc17d8",
-	"ele4ZzX2FARyZ+36r2eBBflUbUIQEWunGqRqyt6psc5U/oK716dQiFYRMPV7KApmp9oIyn2U1L7QTTlc",
-	"TiWWXfZCLPsKnPzC/Y4W645EaZsxv5aM0VIyaB7h1oKSzf1MS/KOMp/aix7K0IANNy9jVwsLBxiyfHyC",
-	"GcwQiuX6Ct4FsXzmb6atem/OMCbPFbNLTRIzbszljFXfqg8S5cFJR/qXypnRSEf1FFZ8n4c1AzNLefI+",
-	"KX+flL+PVvn7pFB9zArVJ43kD6+RrGkdH5WyUTVPSbB57hO1QJPnV3phPUVtyfZmP08FqAM1rZ8FhFxH",
-	"mFv9K1ytXo6hPc6uE96eD7+25F83MuShmS9yWIxLIX4/ilbHnnem2QL7/b7ivjtLKb9p4tv7vFnoiS8c",
-	"bFcnGrO9gxCD96ny/F7wMpkYdYaJTtzSnnNFbSvchQ9XfS3r1lg5S7cZcYd8ypSGsIvVRU6sCEF0kPjc",
-	"J2iEO07S3C8u15Aq92IdxZu4kVNZgasHNoXxCurUAv73OwL5pkgZTjDJJ3Qqk4jOMrSW8FMNR5mFClLU",
-	"0SD522of/6tnujg9vGV+JVJMSMsl9wOM0JDazVbi0GRLnFg9m7XtWztT0eLHbpVcHg+0PVtsr6GaQyRo",
-	"ad3qwCps/QOOhb5fP5fGx3YeRO25bSex/c09E/Vq7zbv9Z7xf4I+2L/mPcr7TOcMhqJ3yoM78Oz2yhBN",
-	"lALQA2420FYfuEvM290UDpxbA5cOFUHuW5mXMn4/sGNwhg6UZVvDYBsXro6xXdZhdR2TFJkg8PTdSNJk",
-	"6rZlFcdOcZ9N1pbkiSluk2C5TTJpj9L4kblJRgf/XS9KxYsm7VfFppfV+jqIalOlj430osjJmtGlSMs3",
-	"I3OxpYY5DFaK8cKsVcw2Z1FCHkiaXEutyb3GiwLNRmb5tTAth3YnLidqi/vHjabQiUGJcn4VLT+hi1yY",
-	"bUYlPuAlh9v0WxcUu2GSqunmUUBaoMZDPSQnzX8qo9Ov9tQfXNiCFIWHpmVr6rDvulGfPrRfMpRMWOQE",
-	"OdLiEPDpzQGfQTIMqKCgXqNh1OC5jITOZsIfeIviFjVTUeR7I5ZsJPzBtKuGEn4KjVuJ3Vva7mdkqzJ4",
-	"BJOkUNUN7d0wOFpyBO7EctbUtm9P8Gs6glqmLZRP8hmVaW+bSCfbaL6+Tybu2s427udh2dH7rdVXVGkl",
-	"LeDPOHZmrs0TpjRFHPzfpmCU77v2LaTrKQBP1XGCh497PVYJ5gT5+nbl7snkqe+i5q1ULK9K4az+c4vN",
-	"BPcCXN8oZTVraaL9fv720bsj958T/x+G/zmt/SeZQ0p1D1bMEHqzAVZ0JizPtwIZtJo+JjQ1q8yoXzQr",
-	"mbuAwFvwze1ae3O9StByoilmtQX56e2Ft1uGkOGWZOw7O22fuei1LI95UcgbgfU9CW0rhQ1lsCbY+I8E",
-	"TNhNeoqIJyy3VT5a/d7cOjEtDOdrzG9Bx7sgwoXKsbje8tn8Tk/wzhnAHVwpOeMTMWhEjpbKWK5Gon1T",
-	"g/a3JTZPHV2+p11/j1fxMBjm9cWuk1y4j3Vc5tApwF3L+FzC1no45uhMs/SV3+8OXyCCzq3v8FhssWww",
-	"ndkHYiH8AZEp7K/mC38wyrJp64E/Ypef/WddIj4lRvzaP7/N3dVQ13NG5pkVbyxlPFSlPahjVeuiwnAs",
-	"6gKbArIpMELXAvEv4CWRI8CvL6N9SWs2N+JcjfXeGPpEFPewu8SRVGO9eR5n568vz394Njh7dT746dnr",
-	"i/OXLxpakARk/a2hmJo4qd7z4qBVrkOdnndB0wt1k5yx77yz15fcS7eb6wZSGzUF3Xvn3B/yRSFKH8u6",
-	"O0YLZBhD3HtV5TmiqF/Qp9NJ41vx7f0fX47HRtjt2J0RlNGOTqvqprO+IdHOVtRJp14nu+hUN9ZeA8xf",
-	"m3uWvBwtOTLd2TtgxjjSTyd3cf+Pbk42WUCAOtzDUt2XHcT36/3crbsYcY3smgks2fYHKGvfjXRHk/81",
-	"voOgQ+jxOHn3ZtxYUe7xgr80uRMwLd9aT8jAKUYfXx823QXpkJZBbcVRE9P/R2SarZjdNr7Vik15q/x9",
-	"33QvvvYSv/6lA4XlLe5tY3MR2qys46Eo/f3eSwD8dHIHIiBOb6nl/2y4kGKnA7QnuqT/vP7xGeZGQdft",
-	"7/x/z55fuN8fd7JOL0W2byuv3XHSAR30643soaaO3/FeFW5l3W8SySV7FJfDINVG+dYPbRKlKuvgbewZ",
-	"fXiysRONy+O1St8mtMYnaw1TBFdRnW1yV84TMFy33pWHJ/V9Cad7cvzoy0dfPXz86MvomI/Cb7/KPtgW",
-	"oh97LK1hD0/YlbTmo93Ui8o7ntjSh8ePT04e1VzdLUCPDt5FX3kMHvkeeORpAuyzh48fs5yvzP3mrexl",
-	"++/mC5z0HW1mMN3bkmfv/RIl8vt7Jlzt7YCsT6hUHnZPl6xHWwjhGp27gT4MVV76jrN7pImuUWEzMz/s",
-	"2l2iUXbL1f3A3bkqTinLKWChBlCgrRXxCfi+RGGfngmI9C51eQ3Qi9Kmyw0aoZcOKbzSag32p7ailI4X",
-	"bdJtEJpat0pJbVaT6N+2WS0/uLZRDUBIP0hjRP5MWaz5vWt8qkJPTJW7txuZSviJ7IDPX+2FLEWYInoy",
-	"ETm7WrEph0yifaLZdcrCaSb3U6fxbypmCcXQUGgHKWgZM4vR1LHGk95J76j3+OjkS3b89enxo9Nez5FE",
-	"9etL/+vuF3/qnZz2ek8gmUAvIMNIgyuG1irVGlQk5NiSERTx+cePEqGl2A40n3+WMgZ/ubTs15ol+Jn/",
-	"7y/dDP5ynH397v6/3f839vlnv/zn77/+7Zc/Hf3qH/03/If78/1/cx/ZCtdz18wRI/1nI+us0TToJvwt",
-	"4ItDiZI0Vf4AoK5JizCbiVTzdC4IQkVYYSylgviKZicO2ubZoOjYGBuuKIOsvzDiE2ruA6lPQlXyZ0qt",
-	"fhJxda4WqTS2MzYXpdEKd4ZbhNlNDqH4rCkmMhd6Xgg2whJTv7/JTKC5VKqxp2i6onytLAiq5uggN1sf",
-	"3aIUaEvgZKFGWo1lOUtVGZwTCNNS2tFU5GwqSlHltgdE3aooCOB9KeV8cxcIPLQhzTaMVpXOK82MsFaq",
-	"SUZZMSUBwCK5UPgGzySqrEeOst4ic986h3WcPtKAgvz2AN8Sy5B8OhbRQaDM+h6nOTBc0kpJXkv5CNd+",
-	"c0v5XA7GXBaLUrSCuvIK6xOCfMLN4sosRWnwaCOi9KWugP/dbZVDP5e+u28ij1gDah/kkCKvu2eolk9U",
-	"OXdKpA4v1vpEqiAWF2sNg7+zebGYSMXGUE1acGMrqTV8+vr88vzp2fNTIDD3xDCaQa1+AlKbcTNyLCZn",
-	"5UKtkXhUx6yXaoBZvK0SA6mEDGrZrIdfR+rNG2F2N9LXIWjbiEVtCOxHTpzEZYUcCyjgWgOS960TDmMx",
-	"bgr2SvAm6EPAz/K1nT6kXKW3RRHlVgjrqdzZ8Bkd1aUb+cau2NKdaNGINDmr2x6HGgctxUhDIikdZ5JJ",
-	"z0s9k0ZsQ5V05+yO2FRnrGfErDHwjXmTVDYZEVkGhUy6zNOt+ppU1p+DlgqaG6S4cisaxgBIfqkm7bBV",
-	"fDEYFcfGRWJuxrV6WnkbTHUEIEymZf7sa4jZvHCTqCgcdhYEdI1rVPh6wO0ni1Lk6ZRhmS7oN6GUeA07",
-	"xo1J1ZLYeor+ZKAaLmgOyObHTtvTGlhMmk6BTBoIlRIfqIa5RlCnGxuREeqG9aw3KhkoBaIP6pKmTgXe",
-	"2NUaC1eiYoWIfzhy8XlvPoWiXVe/Czfd7+OR4Devw3D0I43ZrJd5FH9oJCAV4BfEBN6yHmkdLm8xBzhO",
-	"M8fAgiPltisD1eBH9z7+8yKMgj9/C2NBZ5qtLdiWsiig49Ucr4+J6dpYvmIjRyaJG8aqS3xH1ZfKexi9",
-	"IoU3MaugAEmzCkYsCrqsTi0FAuAmRG+C8fgNoltYKSx1VaouEzKvgvm7U3Fkr45sU+tClfmmWpcqxzi3",
-	"XuE2XfZyzIy4ESUvvKx0d0qBvWfS1xvHHWBNeSPfdu/D7QT8syXH76XIuFI/t1dPxyaqe63g5ayxtp5s",
-	"Myo0KbS+9mWsKT1s3fyLJue+MthhXkUjMXjhcGmxRcbX7G1pQNg3SACVatHkK/xCf5tCj6734DZVhkKr",
-	"bIm60ZHIvzC25GpCbYbbjBSedy+v1Gjg9P22L6/U6IV7fGtz2S1FTIgQVEh324WpCqcyR2oAzqRE0RqQ",
-	"h2b1M31tVy6JwkQkZGNVy1u64etX0t+NOvXGTIaOMt7GLCqqqk5mK9vBh/ZB425G4E4i2LT1um/Hp4aR",
-	"WiwkqbJorwRVUsw7GBHiCxwVIFggq1WtIhdOfVtKMSI/6F73x29z4gZZbVOeqWCogEEazXzTPgoQ9PtW",
-	"4OGnM7+obdvrb94GnTRLkMitUDPdA2ID/CnJ+qBma9BUC4UtDDwTddYxH214B2Z8FZnlMab1li82muMe",
-	"4RlM8tgmpa+3tMFLwUdTFB0JgY4OFpFXrac4meXBtZJwl7VJY0fdpfq6h9LprG31+j5soYifKx670Xfe",
-	"cdHkPZzRWYx1mfbaeKazyWNEWeoyragEO55b64iAOQVN5OsUgb9Nfrep0jYyOKN6W5IgK6y5XfOQwO/u",
-	"SPf1W1mxQZqo347U+bhreuGNij3uKmJ3aTXJsCs5af4hwIJgMZgpDz4vQvYPLZAr2y5cbn8D1wugN4xX",
-	"UIum2th7JgCpRcwizO02fbvGAvzTib4e4Cw2Vcd1ICbHzXkpnQJ6VerFZGpbOp7+WtXM86KgAPw2IeGL",
-	"7DeD7mfrjbj3cSCZxjhE+z3b5m/CwNx2F+aYl5WaChQ0FTwAQwRv/j3TkoHqhb3Sb9pv7Ut8vt3Ovgfu",
-	"7ExLNZKFaPK8Qt//isgjyttSxZ9wnQEqQvt9eU0vtNyYBcSWktsiDelQftYe4+Ng3CgjhGr2TeCO01m0",
-	"36Faz/NE0IFXJtXvwN3We+BT4Og0cvLf5mKlxXbNrNl+Lnc8n0aT6ZmyYCtJ9B7jBTxE2QyOnHVlpEmI",
-	"/WfzaWEyVRBNAU4R2IxBMJ4UzEiad7ohQcIRWzo/e3EWRBWIMASgLMiJOaWvlYuiwRuCrLEBeYT+WLPg",
-	"KWnvx8unlGTG2UrwkvGJ9sFvRb8DT7wuc1G2NlT/s6po2WmkonnqF5A6m5fPZlfEa9rXopyxcRkQC+Jq",
-	"Om6YhgEZvnAlTPLoRnw0FQM+ES3br7gjQzbh42fXYt4Q2pkKOZk26J1TO0vf1Hmpb2QuykEzUVGaSjoR",
-	"wL/exAmaq/fXq8tLWcOhSDIT/+xxN5nl3VnKvFZW3HSLK7+FbwdJNfn17VhbXxYdH22p/2TY/VZJ9UR7",
-	"t06ofxn0iHXcB+B2zWww6IiJvIYpv2mG0ktRHS/s1LT0sbQFAyJGHuFGIj7A4d7MOS+vW6nN1Zbsg9K0",
-	"UfuCJ1DtT5jBVjgg6vkUeqTXz/UfsevtLYEK9wLgaNErtqE7bMNZJJIoXypBDXRtDToX6bPeC1wo7Hf+",
-	"bLM5+LKUVgQIHLOGrHtOoHdmLooCGkBDmTq0UwMMeIvpSRWktI/JIn4ohjYzn2gIcjYIrUIaS0B6bCbc",
-	"aRkYU06ULlOl7oWeVPk6O/NbKy97HbdxjxcBFuQ8b/XW+XoTMbn3e77/7/nBbx7wUafdnR/01gs+E3ul",
-	"NkeQj/t+K6gFrT/mgQz3X9saJuRer7rbfOa7hbefK7wW2Ol+7z11Dxl0K+z35rcRf959K8gx4V8+N+Vo",
-	"/08+51fozNzvtRctN7SqyvJvXni23w64Gt659Fx+v0lekiJ5wCyrDvP7fTKSwXu+ODqYampifW+yGciD",
-	"6GZQHEY4vtn9IWdiDiCdSkPYc572AOK5FWq60ypels+JeqraphYlFS2jdb4AIwIb6fV66xbzpsuMUNoR",
-	"ER+0BKcykCa7q+EMrey1MADQmnTsXokRGc8BER7UGlBIGhoF7AjJJY1SiCqYLX19Sdt3Sk8Ypd3Wlvqq",
-	"ELPvoK1tMo8g3WXBm9ELsw4widvACwi6AMQs2F+YHk/+wSfspPeoCgECVGnOHDu4Kla1nr0nvUc7TROa",
-	"Y5PGiyeIZqQf9pe3YWUnvUeOEP3hdKS64YXMT6Ep8mlo/hA6KnSqTXnU6zmqa03DREs7KRnnXehJqJPa",
-	"cNo426Zsavj50TRAkmoiynkpVUM3eaCVe4ZJ6mKeMfHbgoNTDRzwFTIvO7dsrItCL8kl52tlgLdmDMVX",
-	"xkD8ZWjPZL4UFGoeVnPxBG+n03GrSqb4RXwSbCGIteGXpnqZVfDd7hHQy/dtLr890TsC8KJ8TL9COBZe",
-	"FjL0wHxCeV/u4g0fzJFWHryV+bshTG8I4/wrOPyGXQaQuKdYCwCwyvt0xCyTKTT7oOOZwUiXpRjZhiKV",
-	"KTeMnpBaESejhmzoMAYeMYVs54WCZje49H+LXvvXki+HjW2mmuqMnocaPZ/V9mSzI1HjqGalRk1FQ9IM",
-	"brRMNsOrZl2Pt/qrWTmGEi2xdnQOiC3GXf0N4Fnwn9eN/Mqmh4ogeShgvtJ20Ej0q3jFVSsj99Nyqoti",
-	"Fceb4xxAzCftskvPsrA/B1zaKzHhyld/dNlZaNsX9SijkDewntpFqPrEl2IuLHjQ3RvHX9Yv+mef1f7+",
-	"t1LMCz4CKrrPHBf49U9/g8RVJCzf9ehvjhz+Brx5vCiQb/3Nau0ou7R/G2llS55Ld02gZhS8bPe3YCdW",
-	"d1GrAZfldtaiFeOyJM6hVd0xSGVheoLtj/B2waEMgfPO+CqS4gkuRVn+fnP9L7mhiri74Di4yoFPamtY",
-	"qqOY2lqlWo9pM62OuCxZoSftA5X09YZGC/7zQuUiJ7yGuPDhDma03bF4V80T1/w/B9z63W3j5B01irt9",
-	"izinPzUmpPI8L0HWAPOplzeHV5GXumVIbNMIJbqeoclx/B5IuvCmYZ9ht7bXz56+fP3t+Ys/D358/Xx4",
-	"/zbR4sgv9r4bnBwwvtVFPoCioN0N+aArliMUrCHyyhrpBSmlqMZiWiYfrKd81j0oDa77ndGK2CPyjxDQ",
-	"8I6UhrkGh0nD31VttzagxvdsLrSrq1DdybHDMgRk39gKydpEVJAAdsRXajOJt6LOQ9v1wVmjm/rO144p",
-	"0vBqymCsj8Ya75r+Xeml680Zt/RbJB9BItL43VP29aMvvtzm6tjiy7gTB4VHcU7zcBly2kqEXPHClyRt",
-	"suwL/R0Jet4Z+d8RzKtH5re5LeJFbwRNx/7XmxJt0TDBG14sWswQR6ZxUhN7XSW0JXwLUZgQsCrqfYig",
-	"PB2bslTOB7A8xrykvC7qVLlJUO+xY1Agw13MBJ7zPXDSuxNSHuoHllRZL0OoM+erek+umgus4xFZesfJ",
-	"DhZa2QbwDxys8rNxBg+n+0lufO8Wegh+OJG3XYeeyfAf//uE/vHzyWOPQAPFczlfmdMYp6YGTzPAf355",
-	"1HvYbv7vsgrjvBXvwfP03ucN1+hiNuPonmvd+fPluMqIwu6SvifbWsvP1k2QasURbeAGdCG2lfnD38ng",
-	"5qV4wowQbPgAa3kfvMWTffcAHhu2nGbY9RbPehZWn943K/IwU56TCWx9UYTOy7lAo2JZw8P3K3DC8QGk",
-	"Bg7r5HKcsZO9OxJudiGsqKEa+iFuZ8aOT9hMqifsKx99iJGUKvVjM/sLHopUzoZTo06lfCagTBIePyTL",
-	"B08qbuOH9LJGahszyyKir/ZiiyCp5f1WG/Zs4W7Sg5+kUIon1UPdhHPUno8+7KVHtrxIVPruQ7x7koxH",
-	"9w7M6EN++f3YieuhmaS6u05lSQJZt82c1mTS2UulXkKhaLCtT+HH84vXT32lS4zwgBlF7gly/vcV+fxV",
-	"jnEAkD7QawJ6T9gKSCuVldTtq9j2/FCH+OGsVW8grql8xMGmq/lUKISGuCq4usY0rRGfS8sLVghrRWm6",
-	"7Mxvpj8JOCAQfMaz8LXm1vuaontl1TXk0W2ywJRVmDTN1ja0FVmv5uLvwwP2MqRrtu7+13enlKHbXUF6",
-	"477sBAUnRTPzZclWd2LZUs2VuHslm5r19/26s2adN4V5k8zdJvUx9Lbxg/k5+dHCHNObkJrzxkcaMzvd",
-	"4E/YkLZ6COg8EYYVuOgXubwqRBbg/Ax2CS6r8IobZa8W9y+i5vY0IDS3D511gV34ogBeinrD+3PFnl78",
-	"BM/85fnFX8h+iVHPpEHw0n/8MNkfyeV+J12+P0bX9t/Fc7y5hS09vtQqvgE3SXAjcgpkEG/Yo6DvQ7qU",
-	"0wvAKHB9/uzlRshzuRky3HeZd+SmTvmksfn4hhLyj+SprrmnI7d13fFcCZGUSL5YqdEZYsAS0bcCFw+I",
-	"uHugpLQ7+G1AsVsAxtE02RPuvDUqeWgm7Xeb1KH4q+to5bSQpk3/htsUpvAQhzRDaqztHsWCowwyBgo7",
-	"NUP47fcIHAf5SFhLib9/CshIfXU5FSsQ/H9d5BORAy7W1cr9B+2pdbwtJ2QL4R5NdRFX1t3iKTdTAb6h",
-	"srkIaspNl9WKpKi9N7+hVokjGk4hEJ8ooXoLwfnioVpnNZxVs/dJvvUMwPUUwPau1nhjBlHp2q4NIlw/",
-	"DEKIxo2qGbZ7JLvd1fKQcmoGUrq6tSbvklnMiQTf2iwPnqNPUmxf5v8tvXFOeY+J5OXLAH10z8RpkGsI",
-	"DQSlHAGAIHo4t32FuB0YK8c+LlfuUjPAq4c4Dmb6POp9jQlABOjmiN3dQcdHcasbQdMCPBNOo7p4GXhd",
-	"3X0HzJMnPgIRwBrchz2MiE+AG3F1z7JrIeaJeuD25xHdgvdONIdTDW3URz7LKsWxiTwxuS7mimyjApUk",
-	"fom48I7MxBs+ssWKkc+nFas9HAk8KeFAECU0Cp2vdp3FBgTEWup0PWm0+mxTZva/X7x8cYpuRipSwCeb",
-	"8Hhja6+lKiGUfT+6R9U5lz6R4RbuqBun5HU8hAN7LFDP5nf+QENebQKvc4+lI5L3fjTg7gME2SuqXzGf",
-	"GZqkha1tccx+X38hlvT15KeupWrIF2hSWNfR8yVYI16LbHm01XHczfmiRpnKqAbM2bjxdUbhwiH+OMzY",
-	"0Fkj7sTdv6UhVWlFCfOYr2KGfUXOEAzMY9STyhPGKwgLjPQ8AA7kcjwWZRYCBCXGofC1vqLwADujOmfv",
-	"+i7E2DK9WIO/Y5fO/gKV+MfLpyklmGaZPMo7YS3VvqQNHLe6ZidTgOiibUN0MGmtUO0Na/jEtoXCAwfx",
-	"QE8B7d84jNWmEbrxIHw2eOax3AFX5nehWCFuRJFB+xSCjbwDnhyWXDvbdveXrtvd3N1XhBBTJ+iUprZN",
-	"b464wLuDVRrf/jSFGB/uiTMBpVqICvYu+E3z22ToprS+XSt+TVt54Iqb9B8aNtF239fwpfSaDFV3QEiq",
-	"qm/SPK6vDmBy0ah77VIkbhJxtjthj96lNpiZ9sVPVenR7cIULfNstkUSdkYOWjK4La74u3a9p7PIm85x",
-	"mcoip8Qhpx5hOjkau979C89EhavJhPMtMekPGYD/58vQrvmI4+m0k1HPqM3fXYiopkrvC6hODqWHQ/Kd",
-	"DLF4bzldeYy/dT4GLre06TyK/HE+zlhjusFiRlA7pvQyC1QJCW5QSuRMYyqIJVcNOwFOexsZNRMleVnb",
-	"S6Zya2LwZhsrOj92IRSU0YRSDwleJKXZwtwCIbVZ5oVa8LXT2vQz7l68r+ZeFzaHqDXNox2mMjSNZpfp",
-	"8hvHI+tgwMYReGTNcl8F5b2SKVxghbhrtzq5mD/4xcewY3RWTZGL15RBupaDTYr3IGTdrZnQAFrlAXCn",
-	"2J8OYgNOWIx1WWWz3zNBja/5x3fWF+0XaQJ/mLGDsSwEaRxbwM8xQ8EtgMqDmNdWQlsgy2ba2NZtuvDr",
-	"hbxp9XVjS8FnHmlD3eFMGqFXj08xRw/q+ePeR5hKBmisJ6esqtY1GVjpmArBC0xZ80cJ9F0VJnR3J8tS",
-	"kK2CXlyjsc0j3NzWJiJuQAqv2FQKjmORS+1xS71PHcJ01FJUrEKjuPZqNTjoUhp1FPXYL9ZRvTtY8jKN",
-	"YNwgNjyNO/PDD3LKjO/ylotCWJFjp0mqypY2bi5ZtTm4jYTcHRaJYjNVUATIkReFx2zR4yh+WiEHcwWg",
-	"kWXIU3C8ud6lc+gtg2HmFJKgxLsfnULr3VpgywzvIJrSUHb9ndM8QJOG1noQuzEUWzylVVCkkdBe/RHZ",
-	"qh1paLxG8NoxhDIOSJgV7fgmTZhIy7SireW0Xs4+x/5nVyvfZauw0yeJsnk9hvOkni/NhNZSRuxxKjqY",
-	"ebvy17BjaG8zTrMLJb8VNn7WAR10W4RwLVapKbV6rwh61T0hwYreR0emCtG+DY59TQFuBfC+VgKxa+0A",
-	"un0H6lto5+BFQnQ84LslcxjupKObO1XutghzCKDgH/2JzUs9KfkswRi1ErcDVd+DNUS9NDAmWXXeqDXX",
-	"SPXH2Ovyr6sX/opn1KGKKDKlMQScwfRqUAuD8AiY7V0GL5iA/DQlHBbq5MpWArHE4HdTqjVfL0ItjR0g",
-	"VM0eOi0/4KWQA9/cPrUJUHmLG8ntQJKDfhfDTKH3psKFgiRm3xtFMAPwbx6tynO0VKLM8eN0okxLJ1Hb",
-	"yga/qqxdkUPtFOvH00hnr9LHcUYYPME9HNqEfiKcj5Bw6O/t3QqI4L2Lad0hAYYZJilRzxuYXpoOsU9D",
-	"VRV4FzQpzUCJZWPjfRwupLIQqjXAxKi1GsWGSOtHQe8w6ECqQVNRd8Pwm6v8xJXv4lKsn0egw+Q18bD7",
-	"G3fE/eGIun1UYGhrqVBiwtWgSofZIHPMtKfO927nc69yQl2RuUb6RzMPs2yhY78z8lIYBAf3JgK8te0w",
-	"Tt4McE8mkZngLwGV6enLn569vj0iU+uwVj0UmPDuoGEKm+svmO2y5/JaBK3U44zRVZhJY6CBFWKzoZ8M",
-	"wMiKFcBsZABguzD+7KgJnDSML7He62CvwcdUYNUKOI6gfKleJGXr36peZA/4uCdr8HGknP8zAMN9eLi1",
-	"+eKqkKM/NOra3USpPyrEsvca0E7w3qle3iN4DTne0D7AVIbK9y4DSsa/ozKisGp1SwKBj5TXv9sjhnhM",
-	"kZWMnbBC3ggMrkiVsYfM38ndoYpI9/jIoM+CoGhUX47ftFRgKn+N8sE8d9XZcffNpm6zj2C+2FsuJ0eK",
-	"msAcWCasF/aiAZB96INPQ88GKQcmTAorfGcLI0c1uU9uthnitZLSkKE3EfQzNzekbMpwJrmtSzmRihfB",
-	"VYTMthuVtvtJudPdLafcW0c3vITjc6+/wjV/F0aptZk5kNm+2MVrz2/Fas+2c9qzHYz224+Iz77YymYv",
-	"DuCyl38nJnv5QXnsRcxiz2oc9ixmsJcxf/12jb1eRtz1Bbzj+UeNUsOFiIg7ZlrrjCPFZn/2+SXrGUwL",
-	"tQ10yseS20OTDPhEpwfELIKJrpLItRLwhbU+3hsfbVv7vt7Dmzp3xzNL7U3Uo7MR169tCU7bhswEiOFb",
-	"Mv94+RTdHhYDre1TE5oRWnA+i1La1cVoKmbe4Odlyo4+c6ymFNaL1MHZq/PB5cv/9ezFRZe9RmRNE+aI",
-	"/pepNpYpAY2HMVwDnkSw7/EzYVJTa+edd+8AzXPcAPA1EzNdrpAfOEmkndjXYyATXbKZLlHU6UXAoTxl",
-	"1BoBayD7Cu6Sb3EKjrmluDLSCiqSRKzyUEIyrSqY7Vp+Rbev+urzzyGZufv555TVLH2HE4PFxFxRU1n3",
-	"l1xOpDXkCpFv6GeIyvTVuOTYEAAg8BUioBBkqXsH7Z0IM86PawKauDeW+ioEqGAUzLabC25FzqZ6UWIg",
-	"KHdsbTK1zPAbaBONDRekZTPBoQuD6Cs9Gi3KUjg7XLkzg/gg0Cml0IQvOAtp7j9A7gd9g+6fJS9z2rDn",
-	"QkmhRiu3Z+cKg09xc0HfssNAusBIz6CcFe8Q7l1fDd1FH2Zs2O/0O0PMOGqor3FLYf1OSD/vd7rsR0pK",
-	"whyMvoobBbIzyhOu8n/dEBjKqxfNcqc3XRVixnI9WsyEsn31mQfEvY9TQTUUPpT5BGSVA2Yh7UfQTz//",
-	"nD0Db6XjL2i+SoNNSBy9ipxdiUIv2dAnsfK5fHBzPOyyl6pY9dXwz88uWf1vvjEI5YKk//gAD9gOHcvp",
-	"q/B1r+TJ0mmNmCFfvz7chNsTa9qsdFwLCojdAn+C9rCff85+9gqyCQujrg5EQFM+x5GohcDKWDFzZ25x",
-	"Hn1FHgJh2JUwMhdsWO0CaBDAMjDBAPaS5ge0BNMCzgEzwtl9o/NQyxWT4eefs88oBQRDv1AdjR0ZgDfD",
-	"aAG5tq9wpyJaGYnScqlwYo7NwSRg2VeCDa14Yx/81Wg1zPpqyOfzQo5g3x98/if8NT0zL7iEn+Jn3hwt",
-	"l8sjJ3WOFmUh1EjnIh9mTJd9Rfp7lw2p5v/omfs7gOJNfpdzQICK0tyYDxLPwPl06kvJ+2o05aURNmO5",
-	"GBXQQZ76c3wGcuhnqXK9NEfHJ1+c3AeYvR8vvzs6fvyEcXa1sr5H54yX10/6Ctpb6MKxGcfq3A13By/e",
-	"WPOEDV/wF26N52oslbQr9+8XWgmkXM8RDILH9tWw+8Uw3NDfFprcPe5L5gkTZlSnpIKryYJPHJOvhuj3",
-	"j79+1O8fP/566CY80rMZZ1Zr0Gy67N8vXr4I7GS0cIJvHLGALvtx7jjhV+wH+Q2yEEcRGQbU5WjKjt1f",
-	"iPBmcUUBgk+rSWRLkdbeV8iSHBeiWmhIaovL5h8dP6xOrPptr5exR72v3CE8Ov6CSdNX12KOXsoYgzlj",
-	"C5j38WOYntvdr3sAs9tlwwgRKqS4O83X9JW0FUCAtET9Ey7Vqds7XhSVM7fUTlfPZ1LB6g1fsasV/MWp",
-	"M46uhn85OkPpMWTAMR8+fPj1/ap2AxYNzljE9SdOORoJA5ykhb7BrL4WqssgPU0URoBTMesraFKLeZ/g",
-	"w3PWq1uNwTeHZws71aX8HSjqlH0Digr7n//676Hn+jAySW1Yayhyrzg38H0APPQPh50hoxwYwVKXTtUz",
-	"fbUw1KVqzo1Z6jI/ZUOnFJ0+eODGOkXt6//vlvjATcZLU81z4K1BWsEHM/TwczYWSzxBmAIEUyPu5chj",
-	"JLrsB+04v1c2qvp7JBW71N7OBGamqmyiiv5Ovobt6avha2HL1dHZ2IoSGFLlkwGlnjq/11A0M7i5Xq4O",
-	"f8bknCHWhhVyJBQmmaKPtHM256OpODrp9jpZB5q0g/5oTh88WC6XXQ5/7upy8oDeNQ+enz999uLiGbxT",
-	"4bh3QGRhJ2N29uo8SuU97RyD034uFJ/LzmnnYbfXfYgxRMzrB8njbMUjr7JORMJWOgM291xelcKpiNRG",
-	"DLVDpUmLc9JVG9BmMfGcV2LRqXGk94SH6CSlghI6dumYKLyDrA9Dzt9f/vC8iu8sZT4R1rA5cqBZX0ll",
-	"NZs7thhyg3kpuuwizKD63rryy84Bgg/VG6euuslxanSThQz6uO1S0B/wWMNdOc87p50/C/tc3ohzt5PQ",
-	"VZzPhBMRgKNS31Chcj3O+YoVgt849rmwcbb+lZg4JdyRH7M6xyCWdC/+thBQKURURL5LTG6owzMCY7iB",
-	"3gkz/uY5eFs6pw9Pss0ob6NpDKCJfl4EpR2nvaemVMiZtOk5fVE3sh+epNHyImuwMRvSJ64BIYYM1/Oz",
-	"F2dwnk6fFAm03Cq9vmZs1AGW19GbkxsvZ4KwOauFRvv8+FGLfb4kHy81EV8oMJ7IMYQsxjuGOKmF1FaO",
-	"FwWIsM+chH91v+ksRt7j2DDL45Ov6gkFZ0f/yY9+H/zLr/Sv3tHXg3/59fPP+v1u09/uf55IPXj3qzPk",
-	"zVw7xuU+etLrrVWTxZrgX/kNx/W5v1RT3cxHqL1FoA/V81ubxfqrCRZ6IsMQtXqsqXS6T8XEtOpCur+n",
-	"4/SHwnp9s4+ae6Jz+suv7qfyJs0RXouCg9nuhNVUmmCPZU6fQ5qoGVV4IZ2IzCjYWLM4kDlLe8qG//Nf",
-	"/w18XumlWyNIpSB0ut0H3S4ANwXo993bAQHuIA7goTNZwsVEjgmOQj4B7zdYKp1fs86bI65WR+hu996t",
-	"N0cjbWyxqn5GO/HoagWIcEGZ6yCIz5HSuUAH+ke7le+yNbl6dHOyTbQO608PMybejIS/67woSNyuydPu",
-	"NgH008kuEfQjoOT6vg1B43dCCY8ahFCXHWN8eosQygkGeZPhn9ya4QdR1CCFUEyT9Q9eNKlGxSLHvLDU",
-	"bH1R0yf59Ek+fYzy6aeTTxLqziXUQ/rjJ8HkRU305AODlmlSPlXtnWaYbOXmNXzbd1dFiZHtd07Z//zX",
-	"f1PL5mnEuUSXPeOjqXfJo/XUV55XoxuWBpsvrsJAuA/+a8O374ZUPmcRcUBR02HultFlZ31VSGOFQufN",
-	"8AHalejefYARUZycZ8lT6NUOdb7Ab91I1948RccCesjh9ylL7wLefqGXr3AHd8laLCLTDCfKrAbydLwR",
-	"F+u2SIkCdoOY/ukwitj4BDLosctGlAlcSYS3/Y5ZXJl+59T9iwbgi5Ljb0oBSaF9X5v+rokdjwe0v504",
-	"DocXIM2geyePDmGu4BQWN0LZIzyJ7Xz1XRJWFF78o/K9jM0XZirAfX/2+6LkT6F1kBaGfYZrOYIyLthk",
-	"c7892/vnYXPVQ83aN+IlBe8eeBzpAnXZhfDBmYhZvqU/vxtuKuDPpbE1rrCPjrGhLbTDZPZnn6hpabg2",
-	"GBn7416c2o1BxzLUTNPGfNIQ0vS+VUVAab4pf6u4LAkz8vpisUVWC5syPe6rcDIUDI2SoG2Vcn+MTa4i",
-	"gegBBiQeppNofSUVMzNnQFP3JvLND4bgW8YuT112pla0a2SLjfVC5bTZyBCcpOmryBGM2dcXl6+fnf0A",
-	"qddd9py0EK+SBg0VvKg+uZBiZAgbgNFjgxYt5n6xnyFh3pfeEskOpRloVUglhqFlTFYpCBqjtcML2q2X",
-	"4zE8CzE4eSP6ilLBsH0mrkdEUY0oa63Bs91e2bmsqSx4YNHpHGMvM9uszRx79QSgryrD3frEslaqyUkE",
-	"F32o2beXARdx4m322ye+C3z3kz2W4rYDIPLRg7djWYjtHBeixdzsp6DULvJ3Esv19r3M7v7WGC8w1S4k",
-	"fKzd5C61GEtc5zF+veVd/uLTXf7473JGdUwjPpr6kmER8rs/3fQ4Y223NmU21alhtq04BBIo+mrobgCX",
-	"yvywMHL0r24Thz5JDfpVDv9ydKktL46e6oWyQ9QjhhjEH7LZwlhoOWX7aqaNZV/0ej30V5PPt9D6GtDP",
-	"jntZr9cLKRkUF2bnYzYWy5BLA13NVV8NITI8RI9y6BeMiY9U/owZl8BbnM6gS68UuU15LtV1yL4pINvF",
-	"atSzRhpC+OKNhUQ7rlYsF3M7TekyTk2Dghxz/GYX93N7F4foaaUhK5IpIYEsquWoeD2UqAVYcjeoZdUY",
-	"JBJ40hUTn2E6WoFK4EbR/bsszYeqhT7AEH2LB5Em2jwJuQptHswF9CH/9UPYxr7uqqVljKfbRZDGHCji",
-	"bcdRXdN36LEH8My7rFO7V7teqj9MU/o4JQlxuXRa7hqzo6fWRMdrMQo+X5MxJZbCWPQrZ9tTcB0DiSRH",
-	"zA1RgHxUwuKwndqUDt5uvpXNne2oJNxQDZ/ii/7abDDHD3O1W93oLTcYlLKT3qNUN1ePZ8VIVH/UCtzt",
-	"r11FJUov/ZqzXTnvW6/bP+j1GvkuSQjc2ABnDUnyIN3//OwS1doM8dLI64NjDkI7ltDNt+o5TJW0Rqjc",
-	"YCOzCZdq8749c+/5vkE7okfaiAr4L2gPx2nVoTbH9cg65jKcHD/68tFXDx8/+jJKcDhOJDhs3uVHu68J",
-	"Io0ffrMC+X6ny4mwsSsteNYqjS+iVjxkINNSF1h7S1SA+I6drAM53fuRciMDRnpB62cZGUdxSor30YVU",
-	"ysCUZYk1TiZy5MGluWcgbaTLzi1mWE85YIeSCUKoqyFhG2feV4A+A7cn4DvrpWJDmskA7jK4Dz0Z1/8C",
-	"35PGmW1QCULJsh6UCPE72BC4/LDBS+jp+b0JAMLxTbN/uiJ3xNJrXDROHE5TXFtqmmusm16PKOtSwOK+",
-	"Wb3SxgdghbHfUCO39Dr8I1LQ3nzLLUeYkr/btUUg4B3XFspvghPr1Y+X99PbWkCpna30uxl/c4TN7Y57",
-	"j7764svHd33d5wubRIkiKGa66rYCTTBc5hTQ6LIzxbA4NZTK0H01fGX6ivz6eOWpSZp39qczDTxd/NNT",
-	"xMdx/k5ZGAuRd9/Mikj73uB03wmR78fouNWzP9Goe6Y6wIT+UL7GS2pFB/4nTzOObNiZ1TPYEKy6enTy",
-	"1Zf3/+iuxeqBrhenW5K5gB1Rm+jINPxezwQ7M0Yay5W9ZwjQDIBXSrMrllBw+z7lvhs/CkF+8sonvfLj",
-	"gqM/ZQol5wurZzgFLA78FG2LLop90+xdGSLaCTtChOlh5kGz4zg5AwuOAO5q8fodd+U5Sqg2KXJQN32A",
-	"wCikEn/cayAVGN6+f4utKxd/SMLXYnaFGLxJgn8ZIAdLC+WUGRs+gFfc0AF6AX5RcGOHaOSOS6e/Y4Mh",
-	"igF2+8qtB0syq1gSJcy8OvvzM0iXgRvl22prHYorSX+9Z9jwe23ssK/kuFYnYQQZufhtKFIxlaPTwy9u",
-	"ord2++olxmoC/oLPyYF8H1TJycSGKhAYRbEhBLbrpcJf9I4bLOCXz2CjW4TV3RbdM3469cC5LwWGhm9d",
-	"+v2DhrRdd9rtk2J6LQtAlzIX0SFj3xO4W3P5RhSmqaZjxt8sZQ6R/moKzWU1x22rgKZyMj1wPlMhJ1N7",
-	"lxOqV8DwYun0U8jnbpgFfS9dqktJEjvKdN+nX52otsn8KAGt6o8kThzFcbiiCf/eWJfQp1BXcB7sZ13m",
-	"r4D1fKZhM9lxt/eHS7veTG7YDL6/omf2DS+5w7jboHXrOHjr6Pa41LNBjv19dj5sdfXomjhWxQrAQGXU",
-	"iD9qcRO6aMERrURjMb65lvOBew9E0n5JBGsqMS+K4WkCT7pqgxlBFnnsMQLyRsQdx6yNJTQ4zLY/cn8t",
-	"9AT8ZhFyy5QTvjfqcc1oA4kohwft5EURIcY1C7sh7MHwNHQvlWJjJaRPCFIYAKiZYXFuFWXtq1JwA22k",
-	"L30nZncNRSlvog4KpOJ4vzrhtVP2DHt43FeIZOPhUIZEJ0OC1jbYRRU8aP6RQHdDBAF3SlFfnTwCIDOf",
-	"bU1dfnLUXFK7CetKbibsUcN27iDzuBP2h8n7IA6DXXVbJn/Qwf/DZX9UwbJFUfiLWM+wiISQ58/bY2Qz",
-	"rZxwO9B9TvGNRoUJPb5Rj2tbAjpUvij5VSG67MJqR1wVJlLU0rqvzGI0EiI3SQ86O4+bEOOXqlbYCK+Y",
-	"C8tlkWGMC38AJS6Hfg6hbXy4W1VLgyGg16mJQRFbhd503K7b7Qq1laUahsC3SUc3jNeG7RJ8jyEAGoB3",
-	"gicu6LtGqJwdU4dk4EtTTSwERH2tbryv6o0JNqfVV31VZ7jGajcv6GhnoV7BBBv6lDz1XN0Da84Ioch2",
-	"6ytgSDFY4WfLqZu9mXMnAF78+Dxjv4tSH4FRAId2JXNJHIEXjCDVEKgNMdWydeQ1c9/xOyaVEiUrF4rg",
-	"Cvxn2JXAowYMHyjrQP7oyz6c7Ub9yXP22Yvvnt5PHDQm8GUMwMMJqwggez3Qn4TWn2Mpcl/P71RDAkMq",
-	"NMZ6wWkaje4OtK+4YoKXhRRl6A4HO55H+NRQlSqLYo3uu+ysoqC+ooOCE+FIVZhqgJhmEjEBzytBy2km",
-	"WYVKRj0sOYoo9wwJn+NerxdEIOwAAMBRIS9MECbtvgXYSdhsogCQzgQqwEmvR+KRO+FoFgVicgGZ0cVX",
-	"Ua8bd+Buvb4AFx+ptB1d5Gwxx5sLG2fic4Q0CQP4wG4GX/Qe+pVCJSTmYTTF2CqtdO8om3v1ZelU20SY",
-	"7e5sNPcZ3/i7yf9N7T98b0rcGEBvQCWqyoz6QJE/GAg4iaAe90lR9PeI8oVUu0g/OX27RX4FSUW3wOqJ",
-	"AINprR08cift9NoJQNaTsjZdkXMMiJ1oiMTThiCLcQwB/bRKKIIEDTjfEnpWUdNsuqXAvWtX1fNx6pWJ",
-	"qUwY2EkmSOvJD9IYkT+jE9udIg2q+mgqMDk6rK0RMKZcDcqF2s8i+XXjZu64VcGb9rbjqKHzQ5ddCmMB",
-	"sRmJ8fRtrV/R8XoXkc4P/PffV+zC8nKt78Rp56R30jvqPT46+ZIdf3160jvt9dYaTpx2vucFnyJP4DCp",
-	"zpIbSAXPqAEYK/jc6jngardiAvHJvKvDZVMblzX+c7z75j4NF6Axc/JnKPGhcxtCS+OlXhQ5MFcgtO4d",
-	"MIvnehLEVeXBncGSdyqxt+IBsIb49jdLiJdFLspXWMr0SVS8P1GBCULYKHfO7fT+xyg73sr83RZwgRst",
-	"80hsTPVSMas1ygOCC+UGHqvpT4avKgvJ6dig33DjO0QB8OvYNyp0qhFhGi+nukB3HhTNSLPmgEDVKXgg",
-	"CNK2XHgAWG9H2MqKumcwLNQQ76jZ2vu69GTe+dAOhPZ+g2Y/weoumN1LJ8krm/1DGunrFLyuAjW6bp9G",
-	"zx1y1h/E+1MXZ218P9Hy7+JkEQG/GrRuhTmO1toz8/4cMmesEBNeON0SQqviRmBQA1ueQqojgRNVC0H0",
-	"AOFO1XptN+srrO23gX8Z5o5x1WXDf4u29l9LvhxWOH7eq2M2kpihIyQ6crBmkbNcL64s41fOTneG9zBS",
-	"xqCAkfGZULn3yxhAf6g9xEZajWU5oxj1Bisjqjmcjx2qnwI9w+zdPwBOPamykoUAKSCNWuq7rHMt3Ug0",
-	"YqR6Wj4J6tRcFAWE+7KOkz3bP0wDwoPReGTdXK0YZ5CnV4dYLqD24l1rxba6tQSM/p7U21ve7TMgM12i",
-	"aI9udcksvxaM4x8I1PA9aKylmOvSboMTpU4puiQ7b6aVnSZTkl7DUy/H3yKA5340DwzsW8dUWwTaeOtH",
-	"cebfYbi89fOvnFHWJj6ny9mi4M16xHaawA27AzK6rJ2R0TPoORyXyNM51ynmljIfx3ww1cR1GrRW93dk",
-	"uxM+d/ObYV9kriiL5/uXz58Nzr67fPZ6SCDl6E2AaxA/31djqHtGAAB2JexSOKV2qSmllzofeQ8qlKA4",
-	"YjFUUOUrZ/oqjI9/UHrZZS8deU9D94JRqSGtJ8K0rTp3o/tzzkvbV0tpp7W23uDAlsZi7xwnEuO8Iidw",
-	"EAIRJ1H1fIGEfpxB6B7NLbW2qPcQ52FbA+Psq+GrlxeXLOWJwgQpchKMpfvAasMn1FTe/r074I/rWgPN",
-	"tb/Vt7ynsAF3cU0l5UaHG+qOEtUdn/EZzLIPc3nfIsVux4Yh1jIl51+pl47QsXP22q1Y77tVwRdnfWW1",
-	"5YWBd0Pr4Qx+hEo2aPUhSioxdZp25nG5cAupAw1EEv7y/OIv1E+sKLCNeZc9vfgpQHu5u4kXeTgHjY36",
-	"j9TiCn1F4FVwU30Tpxm/dvd+qWnlpmoL8gy6gwFHCi1BfPHdolQ04RgBLO4Hsp6X4Idf+guOmQB63FcY",
-	"XHdPbkb91l7CrAjyARL0XOmbcfdVVUsKrcTEjVDQSpKZpbSjKTTyoc5UZ3ima2FJz9Q8qUqLX3CbiSeK",
-	"uKd+Qn0Fy6A4XxWH0ti6LDBH3CylyU+AZ4AxMji3iRYGgqFeKNCEvWaIqRSSTgqKaz0uKzZ1Vwwprste",
-	"iGVfjXSxmClDDdSwG0YV+Un7I0hE751cBFv2SUFJKyikRGbstwVHaJalENdOQq0E+sY/HOP7pL78IdSX",
-	"93iD/8F1ke2X8e+noCB7f4DdRxvv589RA7koi7DW3y24kVAeWXatxBIuVuU5h2wHaKrJi3QrjDOYSOgf",
-	"/P6w4uLvNHgYay1Z13LMnl3ySUPAea5HcM4arvaF4wq46vPx0Q/ciVYIEqz0Ar/ArXBSF7/i9CO3OV55",
-	"ogJ+97luLfS6UVH0Pgro15rSGqlGAmYfUSUFYm9Ddw/eYu7Tu+Zg3hntFJ5YKLffj9uEFuPJeHiFV086",
-	"D63ea3bYg7EQHJowQsTb/2yo734qbj6XKnVwW7J2YTaYTeMEIuWFIX6ZZkZYCxo9Nvkoo/yFer7xtdLL",
-	"xgILQLTdc16OIhwh+k/FXfWMgN5/ZZSfZBajKWjVq5DKBZ08jS21mhQo1Jwkpt57D4bk0J65SyKqqeO1",
-	"q+bu71FTA5KTLx43FGLsGfgloiMn5P6l+J5o7yLQerbOKrZiMcSX8m7jEgvblGjgj2WYxekkLKR+Qr4J",
-	"tFKHfDbAR/EbxHhfeUsDlaSZ4AC08iRKtrO1ZLVHxyceeJlXZkpfzaVSzuyhRpR+Hkhlc6mGYUpkGgHR",
-	"gYB2+3LPhIaUW77d+7oLgxFS41xC22rpkYT6irLmM3wKs9UrdgFqoFRd5kmMMmdrDJf6WoZjhsmHxpaQ",
-	"5oq/qWXX8hySzYktkFmLwNqGAWsZA9OYi+qzVLTPA71XSuiQ22EX/pfy8voqNIevod8grs7Vinp3frHW",
-	"uVPaKN/VadJoCRuhcs/csN4ZPhWMbOiv5EbOEJKRDgnSCzPqUQ0YHVKxoRHKDtzrS/oiBKZiYryiFJWq",
-	"l2T1ozvXpWNNfXW1iuyPqAtphrODtAA5thhJgYxkOR4LaFZe4QJh0KWvQpEksGnIEjCalu+Xg3li7rEh",
-	"UMgQ2yRXroBcjGTuqHpZv2tuDX1FfZPDcO5uTannNIxHohuTp0fSSN8r0/8EN0dDs2GWQxsY32+1fuMq",
-	"z8b2a4x0F0af8vlcKPcAmm5FERFbVC1DC+grpzz6jsHWa1XogDI1VuO0TbjA7g+E7QSVGGeqr3z6Lpxa",
-	"vU0XeMyCIItiYUbEU6Os65WXwu4Ocejvez7eRxr3oc9yrF5k8ebCLlb9Z4PPxiPf1b1MkY6CpeubqeGw",
-	"ozhqpRHMebBV/YXQKoRfV2rkTMsADl31TWbDs0XJj1651/Ojlwog6mFE9CAJt601Ruu4ljT0esauFrZK",
-	"CEZSZgjCmgWz4YveV112gU1/3diGsrDdvmG2E9K4Mx+imioY0i1sfVmQsnwjypTBWtcmP+mRn/TIP64e",
-	"+f61xsjemwpe2GnN3mvCavoeHr27u1k1pbSO3SN7k8ZqqMspclN1p4zrsNhntOHsi54Te6BVhso9d5cn",
-	"8kao+3WQx17bNssB3fEYivz3L2j3SyDn4VQAnpnTi7DTusE6w2+hzBAQITC1prHmPRTDtm9CCeXRheQG",
-	"KcZ/z40Aide/vtcEQCKUBicOUlz3jrzrpCngoOjXQ8p+QtyH4NJ1GZd3ZqCc+JOyWkd3Dof6ELV9iexo",
-	"3LpbelMO4Yj44Qso+/k4YO64P1SqRdpmXcdn9pFAHVItIotLEaXBbV5RKaIPGS8oOg7KyWZ9olPhSU2J",
-	"O+inChLTVVm35Nz/lPT0kVBPLIqRHW1NHa4UF/PxID98kHzkauV4nm2zkmPT8c6ykqtBG2vE37/qBgbK",
-	"NjDuc8y4Aa+AcEYNalXBB5EFg5ayYjcDQK/RDHoOn9oguAppKWS63jOsWl0SHAFqUVojLTmNfyZV6JTa",
-	"BtDnUSoO5IxfLIOpF8JKbHQy06W4C/r4syRASPTyrGWwJoliNzUkgbQ3m9bTIe0fXMU3b7/4n7GBNEo0",
-	"7/qacbgvd70LSaH7csyME5y88J8nHHE6em/fwtnwkfUYI/CzsxxKrqzIAS7Nu9PgzkiL/fbQ3UWjcXNN",
-	"uAipsiPdV2v3rUIcGeuSTfWSFTqNV3w2grtRneiBFZt02Zrup28pdXrca51hDnPaK7n8AxLgmbkOADHE",
-	"4sCPosSyDtt5ByQYc2I5FikTegd4B+h5MzHT5Yo854iCCW5gbvkVUSVf8lWXoUbVVz4PDrynSE6YRlOB",
-	"64CXXStIF9GqqRflczkWt9MJ35P9CBNrKrgMeRjdO2FYIsYcCX3NnTYNXwJP2Hrax91biDVqmnHpNpGr",
-	"0fZ+8uCO82mfZAeDK2UGOA1Q5QNuWu/1hN9gAIOrleNufTXjOXie/HtddkZ4tyPKOxQGe3dVMT0aphBB",
-	"veirpS6vwSuergtyuusP0bo+hMYYf69tV2dYICCnkHe2e3diEceuVDK/ZXemNDZwp4ieWuR1XIj4oP4O",
-	"nojo60HM/F3txwtOMcqNkwtXAsSMu4pjqST0k987F+BA/Wfb4X06tn2P7T1oCOhs2OJW/wHHvPBeifcm",
-	"Vusf2tLXfmHuhusBttKaNWCE79TjsxLBHPM1qXfHC+GzR/5BOoyVGj2IHALbOwOHeJuXseSg6TJ0AkTB",
-	"XYwwcjbS8xUVJICcpVyRqIaBgKcKXcvuMBXkmg+rc/9w3ldRGoiby5UQCoMczGrmUw1in4T0MWBVDdhj",
-	"Gjp+GtMkoC9WarTVwZSA15yUgltR4mcI6tmpUFkVSAwzgBybUtxIvfD1IbUgTUOMBmFDm2CHHz/qpCMz",
-	"7cI9gciPIdqzR/Dng3i96kdyiM+rKgHnpaCOsnRKToWcQb9hH8oNZ6aVMHcVotnIK+FRGBtULaCQ+Oqv",
-	"1Oj9eM4cA8jlRBi7rfYBn0BDfuqjlB6dlbOrxehaoBtezgT77MfLp/fdxawyjf7y8jVUM0GJFCOScI9M",
-	"hemyZ78teEEfMWxe6hvBBPyOvtFl38AnjM8rc1Yffb0UASSQwIgRCYEmRZalLD1sYjVZrjwGylgXhV4a",
-	"z6gwNauqVMgieCvymYf0r0JPsK1aAw/5ljZ3X9UDyuNbuJxJKqSjyYVWk+p8ZGOOhJnzBtisDhQFALQV",
-	"Irb6n3Pu3p/qRXkYfKvbwHZoxh/In44H1ZajELHeBUsgCkF4N45+CjIs4Q6NdUkpJdLUjaP3yhXogrXx",
-	"3jgZvIRCHn8rq2aEMQoKqpdx0Ek42XtuDRsq8QbRNKxUC6cAhbo84L8ECuIhhMCQGIHO0KIvtxMar2k5",
-	"H+Ae3iHlb6JK4z41Kw/tFIbt2RL/CNrCLiXhFQT30pfXS5U7K2gMMOXV3W1E5Gm+tXcGwoPqOGXLScP+",
-	"usgnAV1WFGPIR+MBDpUeXMdD9djjXnDWEkHXUVf9/aTceMTYRSoNyeq1YSK4Zl4hTK8BovsZ8lL01QaQ",
-	"M/czb8C6PA9pzULeiBL1q76CvGm0r2JUQCpYh2xvXx8Aa/TWTszhauhElCE+E+VEmMacgzoTOjiCAQnE",
-	"yLmu/Mu+3yrVi8JFmerlgK7tCz6a2kKOppbKqSAHvQY2eXn85enxo9Ne7z8diXngSndJkV3jB6UZ4I+h",
-	"j1GhJ/DZloMFmfJLG4hMKXZhZNa+VAfJ/I7ngp0rq9l/6AW2kWjPPL6BpMv2wZw741p7oitSBcWdoSRy",
-	"dsWpsj5iat6gJja1yciqlJBHx18/eth7dCfcrdJEFtsqswGdFqAGKX0+qOZgjPh89CpNCNrEaiWeYNsf",
-	"SKEEhG+IONEgvu9q3fGBieFk14h1pwdZEd31TPf1slNnWFhd5FQzjV6h8A34BbhDpDV9FeJe4L9wy4Lt",
-	"gEB6vSEEdgyXEcCZz2awuq8m8gaj71uVpAWWSH8YO959ra2+DYtOihdZYqH8XdyCb1YUDsI9lrVGG3Vw",
-	"jg+nhy/UdvzoyjZIqs+kGrLhn59dMhwSglvD0IEI0Kb7iscjlQtFZO7s/dgNwpy0y6u6to2XlO4Tw3BP",
-	"S4IhEXmK8F4vIHtJjWSRiIGd7Fyw++JdHPxTTNmvykqwvqPKTxBYFc0tFVKZ7ed/gF88HMw237i7NhcW",
-	"M5ffqyDCj2zxiYs7dIkD35MmoxbYjm1jZ/jIMb7kADjhG2Z6dvkhriGoFM0C6Dvw4vNyBLzWZ7O4XSgE",
-	"1C9SU4W5KB3JOm5nKoQbQAaiJhF9hTBH8JfM3TyoEgneSAJYPGUjyOTgo5GAejGVs/lCjewCXeK5hobg",
-	"bMatdTcf++8jTDBHGQKXGcBxYEyo6mGXToEiFVxBPabCEijqaIjzavSWX+I27Wtg/9bKFnZjDz5keiWs",
-	"pq10oo3p3DnCAYxLJZyyZEvswgNNNQhEZd28BC2YAKyQ0A/rPFoR/nY06mGt5RAVcDyX6ppaW155VA6s",
-	"A2RDzKYdxk083Xr66oter4c6mXvdF/YVUHJr9Xpb92yn5+fPAkmyTdNMWOk9w2QO16XmD8a7ia5svJhR",
-	"9rlvMaJIHXS7V++5ecwfjnpX4ovxSf71I/H4S++jmSPWO9loBILalAE6h6vsXvs/v/SOvuZH41/fHj9+",
-	"9y+dQ1yvf/+Od+/T+QNn/soR29bb+g/XkauBRbxUtKCqIJ7aSTbkYd8pg4jH2uYotpFoAe8OIc7X9PkA",
-	"MQQCj0xdvsjlVSG6fRWLJ0S2o7fHC7ugcB608nWCbt1yq7pt9lWFlQdiGFAGQ99Ku5Qj4awoo2cCzSdI",
-	"Fa9Q+aTykF2nGM7GLbpn2JgXhTOxsDyUlGCfbFbDroN6aASl+G1IkccoeS3AgEGBKJhwwIozKjPGKn4K",
-	"GQjVV9idj+Oy0fiDTklKszUGjSpVMxc+7vV6uHl3w4VBM4CTez+awT91+84dj+aicDrJQfhhdCZ3zY5e",
-	"ixEgWsDoH5wHPRhN+dwSS0/jhNURNmPsPfAiYLgNgfuq/PiAUoq/cEzEPX3q7iBAkfrvur+/0vmIG9D8",
-	"T7o9uKc/i6ufLi+RLUBazMJxJAE9x91X+wqRM0HfgH5qYiKVCh+MZkAwenDbqwaceKsBXxPwLRQgcdTh",
-	"+uhNRIBRsBoALlB56MwBZoEVCjpI9JXHR0EkkDBpDAFQb7evv6bDfgL++Bkvr9fyBAinxLElx/qbmMRT",
-	"f3Q71LWQolwdCq7TMXOoeIbGcQDPY6L287SROV/V9bPYm/z1aY86LjUVHret02mIqu1cigAMF7+5J19Q",
-	"p9WCW2xhd7sFQj+p5gVafafLu6ytLPTehYRyH6s4reVceERJlMmoAfQVqQCsArCt+6IydqXtlBF+JVQ1",
-	"kx1i9bC5K62fwkDm25OpdpW8t2zMvrVNARG/h49Mb6biFSJM2Find0hnlVAie3RPlRC5qROD04O6s/nD",
-	"JhJHP1wqEaTiQPh6bJL8nwf9fr//69vj7KTXS1ol+2v8f4p5+X67CBIqHu/N0Qi7UDSjE2YdK97YBzfW",
-	"bn8u3emFPvwePADR6D4Lks7hg8hTDC3u1u1RLa/r7AStiZUR0NVTEQT0VXjmFG81KtI+MgO+QHeBqxs/",
-	"L7hS0Loz77Izcm5jOMWHfZxw7atJyUeEnYQf9kEQLPiEbNHJAtGRKiTpck3dhwa00GQxbnIdTSIjD4AG",
-	"ZDaPCu6tCT1mC4AFUhi2BrdcPE9DqVnU6J/MI4SZQd4fWQhno5GY21NowfhgXnCphmuwVz68NYxa6Xft",
-	"Gzts8Is8xWMFHXBvtXy71nk3NjxMrMl8d3/sNvYUfFFhUvmdeC+3Ek/aaVD0ma33EY6tc9pZO6DOLe5m",
-	"zlcP3jp94N0BpjeaeCH4CUWpgKIPt6PCbQZ9IqOucHh5Sb2MGsnlALsH5uc5aodD+HGAwwzrruUttntf",
-	"kfF+FnUO7vklgAvc/f3JulG7pnGCstlXvFnZxPlAL4s27kHYg0qP6rJvyT7n7k8F9AIw/KaqHMe9PHno",
-	"OItX4pq0srRDMPdBnhYuwX4/f/vo3ZH7z4n/T4NrsL420MegmM1QEdu6aRFplMnEUQztNagMXK2izFH8",
-	"yX3ysIzRj9DaPSsKT5yU/JXz1bbeF01JYe9NgGNbi+bUbvBbK0udz4bMNzxnI62UGFkf0uKWHNxI3+6i",
-	"G6jJhQAWOefAwB2qRVEQwKWXvejPCrAC7KmezSB0dS0E5JmFz2nVV7yQN8JLec6uSsGvMzZ8zo09euZm",
-	"e3T+7RCys2bCG0BulafU09VnglHbe2AbwLmkoupibP2ASeFo3F6VemmgGhy+gLB7UFNi2GIeoPrAb0gI",
-	"XQvDxBsnmdlJrwfAgDykuhHWUk1yw0Yf4VSHhOpZ9b53p4vxZqcR9FVosGysUO7DGE7341utkdd99kXv",
-	"YcYe/X/MXd1q2zAUfhWRu4LrNB0Ulrs8wUZhdxlEiZVOoNpGtpOYUdjT7MH2JEPnHElHjZ1Rk229LCWy",
-	"rZ+j8/Od77v/eJMlKiP3d3cokLKxqrX9khJ/Lr5cYooBv5g17QfQABVhowsixQZO38ZHGboRlq6BthKS",
-	"sHGYL6AkJRlC3FCYM3l2vg6FsiERQ/hgVUBAS84iK1eG/w8j69xsTswvkkEZDLV0kXD/4SEJ2sEEKSxe",
-	"VXrGaPySnfsWHO6ffayznTUhesEf/qXYBT1NtJKZqDtsBkVO3lvoy4e3b24uWsOJ1q+t6ou+0VkhNRde",
-	"SICRo/lcgqdKk8aQRQOXPl+XnxIS5qie8eHhAeWdAnGfP4PgOOp9HBbobZ39ghzfikdVbsfpslXWdjXo",
-	"aDZB2wYHpMjiiKn/dl2iMzbm+1T1xFL95Dz2AOsn8zqwtsE8VFoR5oLglIJ7CUkNvjzJISSZ9yFfpVTH",
-	"t0nDv0tYAi3ef0cmhLHP1w13Oqi70FGg2/NfODwXwQrh0gGYO1bz8I+9u83w7sUUfdTY9hzsOih5rUt2",
-	"OlECK41nxuAIk+LtaygcXyHYvn7V2qZcUJOtfvqc7+7cbpW0yrqnuqnD22YouHtURgL1MVBM60YU1a5z",
-	"rmkmNr9+/JzLWs8Pi3lVq1LWOncTu2H4DwuR31aZ6ug2u61OoGvebW9dMJc5L81Zp86a2XKW5/PDYsTd",
-	"QBCJ3y+AhHMHShFnIqDg1LbRLWr1rL48rsQiPwl1qtUOajfPyYPyfI6/pS+AHUQTPXgoYraEQ+58A2Qu",
-	"Pndbo3c5y57z1RoqbcjWAxF8PPRN1vj6VBjvG2fxsgDq81+YiaMuqF27EIVyj2giAT9SoA+80kGrYzMy",
-	"wUwSPbalpt1pbCQvrDtW03glYIblfq/1RzYPNAyqXppW0wpa9dQZiRxcvjEWRKP8DJnqib2E9aJr53Mb",
-	"6VPAHgF7Nxe/YeNTiz4L2ccaRmHJOD8OJFWCOLYyezYKUf6M7GbUakYJg/gb+HukUzVibinJXXRlIctW",
-	"FKo2VQ8MPupEMQX6PITYJWL+HmJJ/p19uZu9fH35HQAA//8=",
+	"7P3/chs3ljeM3wqK361ynGlRlOw4iVxb+1UcZ6J9HNuPpSSzO8xDQmyQxLgJMA1QNONx1d7J+99ew/v/",
+	"cyd7JW/hnAM0mkSTTUr2OBNvbU0sqRuNHwfn9/mct52Rns21EsqaztnbzlTwXJTwz2dSvXb/zYUZlXJu",
+	"pVads86r756wr06/+uqM2algw7EsjR1mbDgvxc2QcZWzoRJv7JDN+URkrBQFt/JGMKvhBZ7npTCG6XFf",
+	"uZ9L8etCGNv1by2MMGzIx1aUwzMmLRtpYw28avhMMG4ZVyuWi7mdZu5zfaW0nUo1YdKwUswFtyJnumSF",
+	"GFumF5Ytp7IQTIklE8qWUhjGy1LeiK6ftITxS9FXWhUrJscsmhmbcsOGbjFDN+pQj8dG2GG3rzpZx4ym",
+	"YsbdJtnVXHTOOsaWUk06795lnb8cXWnLi6MneqHs5j5+r5ds5pYirZgZxosCdsywKb8RTCpm3dvd2kdm",
+	"UsnZYtY562X+g1JZMRFl55375JyXfCYsnR9s4uaHX7g1Lqfcbe3MbYZ7jNmpNGxe8BF+eypYId2xXE0F",
+	"u+HFQtDT41LPGGeONhjSStfvDpw9bY8bQeFSlGZiPBYj69Yi3Qx+XYhy1ck6is/cEnCetXXyN8+Emthp",
+	"5+zRwyyxtyNdlmLkFmQ2Fzgs+XLIzFQvDa7TrUaoiVTCMCOUzdhS2qkjjWicptnFn4rnmIsxXxTWzX8+",
+	"L9wLQrmj+Wv4ueTLzi+p2eei4KvNeX+zYlNPFEaMtMpNOAihROno9FpMpcozxg2sgXFmbCn47Iyd9jJH",
+	"nw+7X8Ch9RVXZokvwSYsuWGlnEzddnDLCq0mjE90xq6JGqRhr5VeKqb0Eqk7tR049+RG9LLOWJcz7vYk",
+	"14vrQnQyd5RIsg96vSxFwGoxuwb6zTrAS75NbY2jQvgry/kq8xRqLHd/v2eYlTPBftNKuFMUb/hsXrix",
+	"T3unvaPeo6PTLxtW46jZnZT4dSFLkXfObLkQ8eLm3FpRujf/T7+fv3347sj959T/5186qfN1u7AouEmv",
+	"w4o31vE/xtmTy58YLwUTb/jIdtk5M/NS8NxMhbDM8tfudsLzzCxGU8ZNXw3/9fv/ePn01bOL5//rs//5",
+	"r/++P2RjXTLO6JvAElm5UIZJ22WTBS9zNl9Yw7hifK6NLfV8Kti1GGvH8HBc+EbGeGE0UZgjLDGTI11o",
+	"1WVDvD1HfC5ZoSdDBrNk19pO4cOmmV7CXsS7+i+lGHfOOv+/40r2HONfzfF3/gXYSXc+aQ5WipEuc+ME",
+	"gtuAiokBLXzmxNSDBw++vt/dfvTVpCra5VYcuVE2DjfrvDma6CP6pXuke+We81MduFe3cVxjeenEU3LS",
+	"jgDcAIwXWgk2E1wZT+eldRTjfsj5qsvO3Um5Q3CMYOg+/S23ngXD48Omm3DV653B/2/ZF1xHe47s9oUX",
+	"khthHAP083EjuLl0fnmXdaa6EOY72uO3jbTCbWtK+T4a0Z2AzN0bYc0ntL45t9PqGzLfet8DEUhlHz3s",
+	"RBzrJCFys85rqfKm5cDf0iKDFJFIaFS/mQpe2KlJi46Cb+GQ7o/IIJdTOZo6ji7VqFjkIu+yc8tm2lhm",
+	"hWIrwctK8HvW2sA+vzzqPWigFavvnnkWcia3qUsc19F0rfH15K5/0YvE0UmvJo/Sp0uyKbnZRi/Kkbhn",
+	"GD6UoWZ0UtvBNAnSqNt2Lkzz9OThlw+/evDo4Zc7J4ua15ads5oVwmlkTvMhtehaTKRSTnsm9uKUDSdg",
+	"jXXcRY9JuWvabvpokz5Q2278v2y7FuuU2EmCh77kExG2euRUapHjlvea5gYDtZ3Z7mmJUup8c2LnbKaV",
+	"nbLPiMXezxhnvy4cny/pl//7FH65FOK107YuLl+wrx71TuivP58+ug/SoK/cvcTf3vfnQTpOlw3YjK/c",
+	"jyoHkX+EMneDxXeSNEez30Fz25XuXzcX/zOIYKfLlFYaEGpW2kJ02VM+mrLZwlgkMbd8XeZoZ2XMoDEI",
+	"DMst61r01UKNpZJm6pjVE25Exvho5Bg+SLX5Qo3sAvaC5Zop7V507OUx+7//j+N0xmTs//6/7l+621dP",
+	"QdNdwvSAWgLfWNu1Mc+dxQOcLEVEvzaJwdMvHqU2qRRzXdo7lXOv4iGrb7x0knXzRIDzz53CgPrllBu0",
+	"4rTbe4bfJisTjc7SmuYrVO47T5iWmyUyyNszz7Up0bB3zT2BbAe7hA88ZW4hg07XWM/ueekd+i9q8nup",
+	"vkDsd6b4Wr2n2rs+4zW9l1QWUH37aun0RlRqOJglsEZvv3M2LjkY50xaZ+i6h9F2dl+aSbWwottXdX3Z",
+	"6khbFiofNpsvfnEH68L4LVD08s4veHvBr/SNzp2+d/a2cz6y8objpr3tjLSyAh1GfD4v5Aj+cvw3g38O",
+	"1+Nt53rVOev80GVXwljSJzg81UHBscilBn6oGJcl4xMulZtfu9tczeoVTrjzDnxMTwo9ev0tt3y/yY4W",
+	"ZSmUHbjjM4WGV+YFXzl9Y+A09wdZx0z1Ev79kP5Nh/Ccj6a2kKOpu1R+gIHb0NiwYaeVYRMecqOd9KJf",
+	"oEFSe+/ka3rvXVZNs+QjcH7CPwYo3tx2899+k4JdWu42HP+YL0o6vdOvH/hfpr9z8pDmB88AN+mcdb5z",
+	"MuhCWc3+Qy/cLNDcHngOepJ1lHhT37uwV1/U9+r8WoDVsWWbThq26WT7NoXtdcpQwZUS+cCfIBw2WTBn",
+	"fz1815RnhLfdw1+yNep615rwKwJ/h866urb375cvnjN9/TcxsuBw876zkSgtl47lOcPdOkajlThjRgj2",
+	"OV529LxFnsj88+6GIHuXdb4HC/DScrsw+92yXFguC9M567ztd4pfTb9zxt72OzeiNFIr91O/c9o96Xfe",
+	"vXMMzwzQ2Fx5GVroCVBZw6a33sPaCv5R2/gDd4JUcTUSnoXdjr+6J3CfAqdVYslyaV6335rErN55sVCb",
+	"/suCr16Uz+S+03ZnGHGOFlfxVryq3aqjxewmBw5WqDMrwD2Jvzbvh0xg581cK1MTxiJh6V1aXYqcOcZ1",
+	"Xay66KrxwbKfeenM6MRbfEVTUZoZYa1Uk4w5bu3Wg1ocON7J1wcn9xi19aU0Ak0mt2ZFDprmoBPI5xCv",
+	"aEE2LTliNWTi8Jw+XwVJwBTbtlHP9CjoOuumiwC1MAwncojYrZg02wKJcbRu9/6A13CvrYEAXRtnpLsO",
+	"9ElelnyF6rF4Y49H5qY+5sbMUrsKLtMMw1e8LKQwFl11XfelZ4IbcWdnjKMlJvLzVLuJ+FiUeww+/7LU",
+	"14WYbZnAHJ/4034T8eMmp4KXf1lqd4ekIj/nWIoiR/tgqpeOQIiAmMStQsv0zvaKhnMTjAe5UXlXz4V6",
+	"MyvIyj7S47EciVyPFjOhbDcK78yKLvy3/tVgil1LxcEO2fQw3IKg0HEAW4LMbDeTe5d1rpwAeA9XBsZN",
+	"3Jnk1EEKmXVeQhkKqa/QY8fwTCocv+2l+sPIOGjaKCQcwy5EPhEz2o95qeeitHKDt0RO8L/2jr7mR+Nf",
+	"3j5IOr+zzliqiSjnpdz/VbOYz4swmwQv4WbqeSXcFxJKkPGgdO5D+yKXwMZPQSZl7DdRasPkGKRPiBE/",
+	"ZvzaCGUxCcSs1AjGYLkWBnxz7in3t5n39a0g0On+5LablyJ3Z9l6hZED4si8lvMjDYvjxdFcO32qjMW5",
+	"F/B/rW1oFk6liqygauH2LzZ3nUjePNPrVeKeZR0x16NpMnS07s2pwpktPC7OyJLOxoo+eq11ITjY8PNS",
+	"3Ei9MIPdXjY85yU3jI9AgKL/pZucoVdsEwtFVUXkA3RstltDNb3Nb6VcW2pRFJSwIy3qErIoaOZuysnP",
+	"urf4tdNPUT1PuWUrosATyypP4vpmZj44DI6y61XlWqnvQjiiXQQVjI86RXG701jQcKPfZUR9WyW41kZc",
+	"iTfweOGVg50y/0nB5YzIbfM8yIPP3L46fXXMC7NlxyMKrSip9aQdRxm035R3TbsuLgPVrW04/HWwjSj3",
+	"uc7bLqiRKnUtgb4pwYycwv6aTrlh10Iof02BHddidIfSP4ThiySTkIay3zAWgwlAxnIrMnYtRnyBBkjE",
+	"4kdc3QOSKAUfTZGNby5/oWCozU8+bzaCfMQrfMpbRY4NwB6BMHFqpdNNWJT3hy7OLjsHqeQ2WFYJTYkZ",
+	"HihO6vTjDzkLHIUIwu93ki38tij5E47sgOcobXnxMqJTuGMpHUjp5dG84Cu36Jxb7nYsjAfitK6EuPNJ",
+	"snJpBloVUok07fqEM7PnHJ/59yJZD4FaODfu+HgpMF67NlP0ujaJCcuL9J8WSv66SF7ktYPDMcILwc+b",
+	"PKJC3oidK19jLGhd7LyH16Xm+Yib4GBN8JmGQaJlSzPwc0wwHsgHFCU5hN/uEIZ+rPUXN+eawSpTG6b0",
+	"ckB0uee+VU7gdT5xoXwOZJf10Pthq+vcgjmLgs8NcucWT0szKCsxndC3Cr4Kqs+axUSpmnrMflTyDYa0",
+	"2s0xdp8n1LepXt4zwCW7Kd2qFDMuvdOpxdfMdCDb7ofRe58lL64XsyS7SQaq0W10I0rMxmXD8x9fnQ+e",
+	"vPjp6avBj6+eDZNL9m7MxEdGC2P1bIC2Tc0G3bqGDWKe8TcX+GZv3TLNOhOhygaWmkwNia0uZ7fvZfMA",
+	"WZaj5OeKVSlHJvkn9530H9CFu5Mj5HTV1/eUhg6n4EfM6Oj99tC0wyRTLMMzm52Un1XCvCATYPv0kcrj",
+	"G5tVbCa6ctEcatefaL9iIPFFSy2FON9A0b5vJbcG5h5tjFaTwVQaq8tVeyr+YFz198gnP/G9T3zvE99r",
+	"yfd+2UoaJ19s0gZlKO55a6756LVQefLAahuT+Pu4BEde+uVpYQZCOR7bYJm7B6QZhJSspmdqVtAmp3CP",
+	"LMpiy6VIcs/54rqQo212V+OoM2dMmUOFwrW0ZTJNa1MOJByXIZ9xn7Vu3eI/uJHZYJ1lmLeb+kOaLFJM",
+	"jAw490IWzj2r0k6rrc98mnB0Wjs4wCYDaF6Kz8CZPVg0UnV4aL7lQuGtASNTlI1PlWKmrXhvQpA45Q72",
+	"Yqa6tCOdiwZZNBO/aSXu5oSrb9VvScQis8Bpo4/XWI0nlM09ThxO4lBjtpbYpMC3qvOpM+kNjlzx1nVG",
+	"vEma60LQenkX0zg5OGI3xZravqZ3xx6yjPxoG9+u58TeSLE03cq7F3sY5cyHn/Fyd/ii5N2S51IfY37K",
+	"8fz15Hgpro9hGFjWkylXE5H/xIuF2ELJaEbUWeR3GN/jCvLtZYkFvOYx895n8s5GvL66Avjdfbnyc7Gk",
+	"r3TxK7pk/U6/w2ZUxQi6VPgwO6dfWArph2Lt10LMDSTzwnBd9pzPhKEiASYVG/GZKJ5AFsI6h5+JXPKL",
+	"vFXM4aJi8PAamQj7vOdvwsXBbx7wUaciXhz01nNi0+3DMT7FdP9vBedj64/5zNP911ZLYt3z1ZKPXp97",
+	"+639XOG1YJLt994T95BBC2C/N7+NzPqdb5K1HV6+IItqv08+49ei2P+15y03lI7iwWl489K7xdtFReGd",
+	"K2/f7TfJK+B8B81ywA+jmQE/kGgGo4OpZpDfhmwG8iC6GRSHEQ4mgB92JuYA0hnYw2hnYA8gnnfbNYgX",
+	"sQieexCPupiFNNkR/ZnpMXupIUQj1YSddlNGTzRU0InrjwiVQy1PLacjwDc0AzZkHTmbpP0Ya7mZsGX3",
+	"jHd7yVplI8S94S8m7b1zx+on2OTNzBLR8iozdKTLfCN83mqFgTwSa8SKR1KysDIMUpTtTpfkptJKK8zC",
+	"YfhPp4yxdbtkjjTg5XvCrRRwMhp9pFsWuu6UciY2ZuOBpa3HTCt8Kjky1R7sNmz8g/UFZRUJ/5LWVuGP",
+	"VcFlVWT/N8zY8RX29OONRQ+f2Cywd/fRPX10w0u3XCjg8l9wV69TffCnq6vopyduOF8ctZ+yfmERd8Nd",
+	"A3EjypUv1Kz04wq/BuBrGl0bA3cIrcpbLt2DqXKnnW+GpE13gaxJZXFTtpnSli1ULkpjtYbsjmXDYlpl",
+	"i37rvpci/7ViqZQLB6qn9t6c8FYDkIsCYBb394wt5sxqNpY3IqsjKlDCNrsAM2cYxhy2XnhtTht3nwqx",
+	"bMjRTZxGtOXueeOm6kwQQoCAPE9cgBWKalwBYkhaTAsyXOat5/sSp9SQ3QsZdELeNASJfp4K5T6LCF05",
+	"q80e8Gf0GKxDvVRsqo2tjFqlY7pyg1DlhDWiGN8id6rKSkvMFcoV3Al5cUNzoAVg0Yq72rO5lSKPp6sE",
+	"XHj/6G1mWN6Ikgq32mZmut8PGlxR6wIqGj9+cf3uVXtVP+XALNYZTlbnXPFFrV2/DTpPioK4MLU9/72q",
+	"EqKvRaGXVBkPdUVOaWBwhULWW8TREIVqhv5n01fcVP6NFxUPRzH5Wswts1pvc2hAFXKSs19FlZ9rsTbD",
+	"huu1tcBb6lRT8forz+q3jOMe2TpIrRR1bSBFBVsU3ozM82EW/YgoRfFvhIInyO3gwYy8N2HHfBpW5SfT",
+	"ZX9+ekWYcBLKxQjTatBi0fjkZUOm9Xk1Ft6DbYNszddGvTPkQVLKI0IjAD/m4ZHS/egjqxvfcldnO8nU",
+	"6omHjYNsOecgAbUSFMoOII1I98lR6SK/bIzou9mtlxcPtw01aM4OiI4f5S/cQhRsI1KFN4ZdzEd6JtXE",
+	"b6BJz9E/FrbIDLcOVz2XCpj7gkcb7appva07LEun+XZf8eUPwhg+EYFZXpJGtD4Zd00qQbVRf7gujzbM",
+	"yUYhtFuSVS7HA/Iia57HtCG5n3yM3Ip7T2c9OBgNV60znrOfIUFFNEm4Bv4daqTQZHB3wqwpG7kWZvf5",
+	"XYsJVwOsEUmY3IDnw1UF4gHgHFGNiXktAKAI6/GwfMNoJzZzEotQ1Yr1Q7dIzc464DTY6YBwyuIuxwP7",
+	"bD0L53734BIkHxJvkW0Ul2rvKuDBvA5AdXwmXwtyOjhVgvA9MFlkJo2RakI1NBz1fMiQL1bA/up5/Tm3",
+	"/JobuN98yVeJ8H/7dceBlF3SDZ5lY1kIkGyhTFuqkWCnvdMvsIRM2mSK2G5eoNWAy3KQBpD0VobbiZlg",
+	"fJHL60I8djtZq0DI2JKeXDqTgqoMmvT0DRZCc1goK4vmSQh3NeiqhsqnKRrQB9oE29l/+wNdi1MdcAzB",
+	"+bb9ni5D6XflqwqvIsk4S1DOgFCtdqrzVPAyT15qDEZXA4T7/erpkxevvr14/ufb3/H3KaluK3o2ohSb",
+	"X1iLRjQ80JxISkY+KwAIyZkx5IlNBpm3e10blhN5YePQQNNi9xXvdff/VrcneD0jd697CYy664Kr14iu",
+	"Rn/HYioF5v6qu+XDFD9YT8VChnhCqM4ZO4XsP1ZIAMbK2AMWJfLtUDlAv4g3Z+3c62RS35INCqhNPD6S",
+	"OpfIWik6QVDsSKoIPqQ6qEWqirLdqVdqzVaPWy31IhRfbqbeVqkSew3XWj/w6LIBWXyGiTw3mmBsAWmj",
+	"A4pEAi92SzlvilQIrxYcNnHRa1IVDQcSVbfuk42YgLAF/H6c0xlbTjXljtgavgjyDo+/dpLd8lTMHtu8",
+	"fYO3rmW1tgrQ1Hgudq1m7ZjohHYdzrek1F3kQllpV00okUH541hvCX4+02XnbKTnK4QoD884wRos0SE4",
+	"c6D7AlcYryDYaafMGe00JQMY4uWNHPmRnTaX8HFNdVNmf11lnBLkYiLXNKFyvuIq17MMtplpNRL75qAH",
+	"gbJl3OsVE3w0RYDDgz5g0miTemyFijYQjS6rcSeb1OIdAgE2OsPLTh8PCN3bGTGqUt1AUAdkt/G5PMZh",
+	"YF7fykmyJn7k4Tn2QuLeF1rBoC5xVwAbziADq3ZvgI0ue1HkEINxD+Ra3bPMCqdA2Q+Cj4E4B7jpuC1J",
+	"hgKxt42zgmU2NWsASB5dsmudh5YqiM+JvzGI3FVHHI/VimQgZku8ETt7jBbWXZPTXo9dryw6PKLxp6VI",
+	"EsRyumoY2uMNoS9OWvRrhJYaOUKWAlx2/VvgMaMlIyN77As6KNlxZ2YAbjCtHCeZOp7vCm6f6+XLliW4",
+	"iUWCuyhj44JbCnjENQHww6Io4DxBs62KejYTMFGfbLZu6KFm2wMfILCWoCk3PHaAiXKgR4GU1hmfCJ+B",
+	"fgeVXTjqXBuZXsV3utzsCgMOghzRIsAMZtyyYX2owWLuWGA+4Og+P3jFiQEPd/DikE0VWS1cuFjB4jW1",
+	"Kp1b5kVaQ4vKk3am4fiWFaRobposNaKsr2aNsLPNy7BJQhtEvEEP2w6hVUa64w23T0b/rtbRJnSxeMNH",
+	"Nu5hQT9D15nkYSAu6JbuFQQ9YoRg+CyiMW2ymoB0uoE6Pa7gTBDvLIbSR2/jWg4KCdtEHRp8YzDnpREN",
+	"go6ecaP+++WL594fhXBX7jfdO/PGfTQZN2NeFNfJKMQFiRI2Wxg5inI16l7neaknJZ+hN4881lg3AC3f",
+	"AoqYQYf0brChcal/E6qBrsSNKCp0nWDD2KgHQS4n0lInJQQNJzrhFs0giGCwkWO1obdKTiI/UT5Y1W+n",
+	"s/GEyZgSywrQkeKTGGvzXegARx5Ql3xPHjjmibwRqvUpxtcodZgxCHCyTo8bO9ids7N+53wCD6zIw8W5",
+	"PcXGYybKkooAiNr71mFahss9phSzAdjIZSmtFWqPjwZ45MYP4pLu7ItKQ3h70AAndQnhEh+kAN83hok8",
+	"NpI7WL2YOMXV3SYiaVRD6dhj1KSqHMfAo4qUmOcvBi+fnf/H4Py7q6evhu2n345uanv2EWV+lYIaF2yf",
+	"vv82PkuJc4Yt5hCvMLVAbBXaqZoiTLjTTeEkJTJy3BDQ7G6RFSYLkSSa5xVuFsVQoFtm/cQvL549ff7k",
+	"6eCbp89e/Dy8FXNuzsxc18B8Glm4ZzX2FARyZ+36r2ebBflUbUIQEWunGqRqyq6qsc5UnoS712dQ3FYR",
+	"MPWpKApmp9oIyrGU1HbRTTlcTiWWXfZcLPsKggnC/Y4W645EaZsxv5aM0VIyaHrh1oKSzf1MS/IOOZ9C",
+	"jJ7Q0DgONy9j1wsLBxiyiXwiG8wQCvD6Ct4FsXzub6ateobOMPbPFbNLTRIzbijmjGLfYhAS8sEZSPqX",
+	"ypnRSEf1VFl8n4c1AzNLeQw/KX+flL+PVvn7pFB9zArVJ43kD6+RrGkdH5WyUTV9SbB57hPCQJPn13ph",
+	"PUVtySpnP08FqAM1rZ8FZF9HmFv9K1ytXoyhrc+uE96ed7+25F82MvGhCTFyWIx/Yd8BFK2OPe9M5wX2",
+	"+33FfXeWZ37TxLf3ebPQE1+g2K72NGZ7ByEdN1WOfi94mUy2OsfkKW5pf7mi1hrucodrvZbJa6ycpVuh",
+	"uAM9Y0pDKMfqIie2gyA8SGjuEzTCHSd+7hfra0i/e76ONE6cx6mnwMEDS8IYCHWTAe/7HQGRU/QNJ5jk",
+	"CTqVnURnGdpf+KmGo8xCVSrqY5BQbrWPKdazZ5zO3TJnEykmpPqSqwFGaEgXZytxaAInTqyeIdv2rZ3p",
+	"bfFjt0pYjwfanoG211DNARK0qm51YBX+/wHHQt+vn0vjYzsPovbctpPY/uaeyX+1d5v3es+cAoJO2L+O",
+	"PsolTechhkJ6yq078Oz2yjpNlBfQA2420PofuEvM290UDpxbA5cOVUbuW5mXMn4/sKtxhs6SZVsjYBsX",
+	"ro6xXSZjdR2TFJkg8PTdSNJk6rZlFcdOcZ9N1pbkiSluk2C5TTJpj3L7kblJRgL/XS9KxYsmTVfFZpbV",
+	"+nUQ1aZKSRvpRZGT5aJLkZZvRuZiS110GKwU44VZq8JtzsyE3JI0uZZakyuNFwWaiMzy18K0HNqduJyo",
+	"La4eN5pChwUl3/lVtPyELnJhthmQ+ICXHG7Tb12k7IZJqqabRwGphhoP9ZA8N/+pjE6/2lN/cGELUhQe",
+	"GqutqcO+M0h9+tAiylCCYpETjEmLQ8CnNwd8Cgk2oIKCeo1GUIOXMhI6m0mE4BmK2+hMRZHvjYKykUQI",
+	"066aXvgpNG4ldphpu5+RXcrgEUymQVU3tKDDQGjJEfgTS2RT2749abDpCGrZu1CSyWdU+r1tIp1so0H8",
+	"Ptm9azvbuJ+HZVzvt1ZfpaWVtIBp49iZeW0eM6UpuuD/NgUDfN+1byFdTwF4qo4TPHjU67FKMCfI17dU",
+	"d08mT30XNW+lYnldCmfhX1hseLgXxPtGeaxZSz3t9/O3D98duf+c+v8w/M9Z7T//0pxAJq2YIXRnAyzp",
+	"TFiebwVHaDV9TGdqVplRv2hWMncBibfgm9u19uYamKDlRFPMagvy09sLr7cM4cEtCd53dto+G9JrWR5H",
+	"o5A3AmuGEtpWCm/KYJ2x8R8JmLKb9BQRT1huq9yz+r25dRJaGM7Xrd+CjndBjAuVY8G+5bP5nZ7gnTOA",
+	"O7hSmJHYiDwtlbFcjUT7Ngrtb0tsnjq6fE+7/h6v4mEwzuuLXSe5cB/ruM6h04C7lvG5hK31cM7RmWbp",
+	"K7/fHb5EVJ5b3+Gx2GLZYDKzD7pCqAOiUNgDzhcTYURl09YDf8Qun/rPukR8S4zutX9+m7uroVbonMwz",
+	"K95Yym6oyoVQx6rWRcXmWCgGNgVkTmA0rgWKYMBgIkeAX19G+5LWbG7EhRrrvTH4iSjuYXeKI6nGevM8",
+	"zi9eXV388HRw/vJi8NPTV5cXL543tDAJyPxbwy41cVK958VBq7yGOj3vgrYX6iY5Y9/rZ68vuZduN9cN",
+	"9DdqXLr3zrk/5ItClD5udXeMFsgwhsj3qsozRGG/pE+nE8S34uP7P74Yj42w2/FAI3ikHd1g1U1nfUOi",
+	"na2ok069TnbRqW6svQa4vzb3LHk5WnJkurN3wIxxpJ9O7+L+H92cbrKAAJ+4h6W6LzuI79f7uVt3MeIa",
+	"2TUTWLJtEFDWvhvpjib/W3wHQYfQ43Hy7s24saLc4wV/aXInYFq+tZ58gVOMPr4+bLqL0iEth9qKoyam",
+	"/3tkmq2Y3Ta+1YpNeav8fd90L772Er/+pQOF5S3ubWNzEtqsrOPhLf393ksA/HR6ByIgTmWp5fpsuJBi",
+	"pwO0N7qi/7z68SnmQUFn8O/8f8+fXbrfn3SyTi9Ftm8rr91J0gEd9OuNTKGmruTxXhVuZd1vEsklexSs",
+	"wyDVRvnWEW2Soirr4G3sGX1wurETjcvjterhJgTIx2sNVwRXUe1uclcuEtBet96VB6f1fQmne3ry8MuH",
+	"Xz149PDL6JiPwm+/yj7YFqIfeyytYQ9O2bW05qPd1MvKO57Y0gcnj05PH9Zc3S2AlA7eRV93DB75Hnjk",
+	"aQLsswePHrGcr8z95q3sZfvv5nOc9B1tZjDd25Jn7/0SJfL7eyZc7e0gr4+p/B52T5esR1sI4Rqdu4E+",
+	"DFVe+R63e6SErlFhMzM/7NpdoVF2y9X9wN25Kk7pySmwogagoa318AlIwEQRn54JiPQudfka4BylTZcW",
+	"NMI5HVJkpdUalFBtRSkdL9qk26A+tW61ktqsJtG/bbNafnBtoxrAlX6Qxoj8qbJY33vXmFeFnpgqd283",
+	"2pXwE9kByb/aC62KcEr0ZCJydr1iUw6ZRPtEs+uUhdNM7qdOY+pUzBIKn6GoDlLQMmYWo6ljjae9095R",
+	"79HR6Zfs5Ouzk4dnvZ4jierXV/7X3S/+1Ds96/UeQzKBXkCGkQZXDK1VqjX4ScixJSMo4vOPHiZCS7Ed",
+	"aD7/LGUM/vXKsl9qluBn/r9/7Wbwl5Ps63f3/+3+v7HPP/vrf/72y9//+qejX/yj/4b/cH++/2/uI1sh",
+	"gO6aOWKk/3xknTWaBvKEvwXMcihHkqbKHwAkN2kRujORap7OBUFYCCuMpVQQX73sxEHbPBsUHRtjwxVl",
+	"kPUXRnxMDYMg9UmoSv5MqX1QIq7O1SKVxnbO5qI0WuHOcIvQvckhFJ81xUTmQs8LwUZYTur3N5kJNJdK",
+	"NfYkTVePr5UAQYUcHeRmO6VblP1sCZws1EirsSxnqSqDCwJ2Wko7moqcTUUpqtz2gNJbFQABZDClnG/u",
+	"AgGSNqTZhtGqMnmlmRHWSjXJKCumJFBZJBcK3+CZRFX0yFHWW2zuW+ewjv1HGlCQ3x40XGLJkU/HIjoI",
+	"lFnf4zQHhktaKclrKR/h2m9uKZ/LwZjLYlGKVvBZXmF9TDBSuFlcmaUoDR5tRJS+rBUwxbutcujnshmb",
+	"CU4XtCuPN33PUN2eqHLulEgdXqz1iVTxKy7WGgZ/Z/NiMZGKjaFytODGVlJr+OTVxdXFk/NnZ0Bg7olh",
+	"NINa/QSkNuNm5Fg4zsqFWiPxqGZZL9UAs3hbJQZSuRjUrVkP6Y7UmzdC926kr0PQthHf2hCwj5w4icsK",
+	"ORZQrLUGTu/bMRzGYtwU7LXgTXCKgJ7l6zh9SLlKb4siyq1Q21O5s+EzOqpBN/KNXbGlO9GiEb1yVrc9",
+	"DjUOWoqRhkRSOs4kk56XeiaN2IZU6c7ZHbGpzljPiFlj4BvzJqlEMiKyDAqZdJmn2/81qaw/By0VNDdI",
+	"ceVWNIwBsGxSTdrhqPhiMCqEjYvE3IxrtbPyNjjtCGqYTMv82dcLs3nhJlFROOwsCOga16gw+4DbTxal",
+	"yNMpwzJdvG9C2fAaTowbkyojsZ0V/clANVzQHJDNj522pzWwmDSdApk0EColPlC9co2gzjY2IiOEDetZ",
+	"b1QyUApENNQlTZ2KubErNhauRMUKEf9w5OLz3nwKRbtOgZduut/HI8FvXoXh6Ecas1kv850BoDmBVIBV",
+	"EBN4y3qkdbC8xRwgPs0cAwuOlNuuDFSDH937+M/LMAr+/C2MBd1utrZ1W8qigC5ac7w+JqZrY/mKjRyZ",
+	"JG4Yqy7xHVVfKu9h9IoU3sSsAgIkzSoYsSjosjq1FAiqmxC9CcbjN4huYaWw1FWpukzIvArm707Fkb06",
+	"sk2tCxXlm2pdqhzjwnqF23TZizEz4kaUvPCy0t0pBfaeSV9vHHeA9eONfNu9D7cTsM6WHL+XIuNK/dxe",
+	"KR2bqO61gpezxjp6ss2o0KTQ+rUvY03pYevmXzQ595XBDvMqGonBC4dLiy0yvmZvSwPCvkECqFTbJ1/h",
+	"F3rmFHr0eg9uU2UotMqWqBsdifwLY0uuJtS6uM1I4Xn38kqNBk7fb/vySo2eu8e3NqzdUsSEaECFdLdd",
+	"mKpwKnOkBkBMShStwXdoVj/T13blkihMREI2VrXRpRu+fiX93ahTb8xk6CjjbcyioqrqZLayHXxoH4Tv",
+	"ZlTvJFpNW6/7dsxrGKnFQpIqi/ZKUCXFvIMR4bzAUQGCBbJa1Spy4dS3pRQj8oPudX/8NidukNU25ZkK",
+	"hgoYpNHMN+2jAGu/bwUefjrzi9q2vf7mbdBJswSJ3Ao10z0gNsCfkqwParYGTbVQ2BbBM1FnHfPRhndg",
+	"xleRWR7jZG/5YqM57vGdwSSPbVL6eksbvBR8NEXRkRDo6GARedXOipNZHlwrCXdZmzR21F2qr3vYnM7a",
+	"Vq/vwxaK+LnisRu97B0XTd7DGZ3FWJdpr41nOps8RpSlLtOKSrDjubWOCJhT0ES+ThH42+R3myptI4Mz",
+	"qrclCbLCmts1Dwn87o50X7+VFRukifrtSJ2Pu6aX3qjY464iTpdWkww7nZPmHwIsCBaDmfLg86JuAaGt",
+	"cmXbhcvtb+B6AfSG8Qpq0VQbe88E0LSIWYS53aYX2FiAfzrRKwScxabq4g7E5Lg5L6VTQK9LvZhMbUvH",
+	"09+qmnleFBSA3yYkfJH9ZtD9fL259z4OJNMYh2i/Z9v8TRiY2+7CHPOyUlOBgqaCB2CI4M2/Z1oyUL2w",
+	"1/pN+619gc+329n3wJ2daalGshBNnldntq0qIo8ob0sVf8J1BqgI7fflFb3QcmMWEFtKbos0pEP5WXuM",
+	"j4Nxo4wQqtk3gTtOZ9F+h2p91BNBB16ZVL8Bd1vvq0+Bo7PIyX+bi5UW2zWzZvu53PF8Gk2mp8qCrSTR",
+	"e4wX8BBlMzhy1pWRJiH2n82nhclUQTQF6ERgMwbBeFIwI2ne6YYECUds6eL8+XkQVSDCEGyyICfmlL5W",
+	"LooGbwiyxgbkEfpjzYKnpL0fr55QkhlnK8FLxifaB78V/Q488brMRdnaUP3PqqJlp5GK5qlfQOpsXjyd",
+	"XROvaV+Lcs7GZUAsiKvpuGEaBmT4wrUwyaMb8dFUDPhEtGy+4o4M2YSPn70W84bQzlTIybRB75zaWfqm",
+	"zkt9I3NRDpqJitJU0okA/vUmTtBcvb9eXV7KGg5Fkpn4Z0+6ySzvzlLmtbLipltc+S18i0mqya9vx9r6",
+	"suj4aEv9J8Put0qqJ9q7dUL9i6BHrOM+ALdrZoNBR0zkNUz5TTOUXorqeGGnpqWPpS0YEDHyCDcS8QEO",
+	"92bOefm6ldpcbck+KE0btS94AtX+hBlshQOiPlKh73r9XH+PnXRvCVS4FwBHi/6zDR1nG84ikUT5Qglq",
+	"ymtrMLlIn/X+4kJhD/Wnmw3Hl6W0IkDgmDUU3QsCvTNzURTQVBrK1KFFG+C9W0xPquCjfUwW8UMxtJn5",
+	"REOQs0FoFdJYAtJjM+FOy8CYcqJ0mSp1L/SkytfZmd9aednruI17vAiwIBd5q7cuNpqm7f2e7yl8cfCb",
+	"B3zUaXcXB731nM/EXqnNEeTjvt8KakHrj3kgw/3XtoYJuder7jaf+w7k7ecKrwV2ut97T9xDBt0K+735",
+	"bcSfd98Kckz4ly9MOdr/k8/4NToz93vtecsNraqy/JuXnu23A6mGd648l99vklekSB4wy6pr/X6fjGTw",
+	"ni+ODqaamljfm2wG8iC6GRSHEY5voH/ImZgDSKfSEPacpz2AeFojpDsN4kX5jCilqmNqUT7RMjLniy0i",
+	"YJFer7duHW+6xwiRHZHuQSNw6gFprbsaydDKXgkDYKxJJ+61GJGhHNDfQYUB5aOhAcCO8FvSAIUIgtnS",
+	"F5g0e6fghFHabW2prwsx+w7a4iZzBtLdE7zJvDDrYJK4DbyAAAvAyYKthanw5At8zE57D6twH8CS5sxd",
+	"/etiVev5e9p7uNMMoTk2abd4gmgy+mH/+jas7LT30BGiP5yOVDe8kPkZNFU+C00dQqeETrUpD3s9R3Wt",
+	"aZhoaScl47wLPQk1URsOGmfHlE2NPD+axkZSTUQ5L6Vq6EYPtHLPMEld0DMmfl1wcKCBs71C4WUXlo11",
+	"Ueglud98XQzw0YyhqMoYiLoMbZfMl31CfcNqLh7j7XT6bFW1FL+IT4LdA3E1/NJUL7MKqts9Ajr4vs3p",
+	"tyd1R2BdlHvpVwjHwstCht6WjynHC1oiH8+RVo7fyvzdEKY3hHH+FZx7wy4D+NszzPsHCOV9Ol2WyXSZ",
+	"fZDwzGCky1KMbENBypQbRk9IrYiTUaM1dA4Dj5hCZvNCQRMbXPq/Ra/9a8mXw8b2UU01Rc9CPZ7PYHu8",
+	"2WmocVSzUqOmAiFpBjdaJpvcVbOux1b91aycQIlWVzu6BMTW4a5eBvAs+MrrBn1lv0P1jzwUHF9pO2gk",
+	"+lW84qpFkftpOdVFsYpjy3G+H+aOdtmVZ1nYiwMu7bWYcOUrPbrsPLTji3qPUXgbWE/tIlR95ksxFxa8",
+	"5e6Nky/rF/2zz2p//3sp5gUfARXdZ44L/PKnv0OSKhKW72b0d0cOfwfePF4UyLf+brV2lF3av4+0siXP",
+	"pbsmUB8KHrX7W3ASq7uo1YDLcjtr0YpxWRLn0KruBKQSMD3BtkZ4u+BQhsB5Z3wVSfEEl6KMfr+5/pfc",
+	"UPXbXXAcXOXAJ7A1LNVRTG2tUq3Hr5lWR1yWrNCT9kFJ+npDUwX/eaFykRM2Q1zkcAcz2u5EvKumiGu+",
+	"ngNu/e52cPKOGsDdvvWb058ak095npcga4D51EuZw6vIS90yJLZfhHJcz9DkOH4PJF1407DPsAvbq6dP",
+	"Xrz69uL5nwc/vno2vH+byHDkA3vfzUwOGN/qIh9AAdDuRnvQAcsRCtYLeWWN9IKUUlRjMS0TDdbTO+ve",
+	"kgY3/c7IROz9+D0EL7zTpGGuwTnS8HdV260NWPE9Gwnt6iBUd2jssAwBxTe2QrI20RMkgB2xlNpM4q2o",
+	"89B2PW/W6Ka+87VjijS8mjIY66Oxxrumf1d66XrTxS19FMlHkIgqfveEff3wiy+3uTq2+DLuxEHhEZvT",
+	"PFyG/LUS4VW88CVJmyzxQn9Hgp53Rvl3BO7qUfhtbot40RsB0rH/9aZEWzRM8IYXixYzxJFpnNTEXlXJ",
+	"awnfQhQSBFyKes8hKEXHBiyV8wEsjzEvKYeLOlBuEtR77A4UyHAXM4HnfL+b9O6E9Ib6gSVV1qsQ1sz5",
+	"qt5/q+YC63j0ld5JsluFVrYB6AMHq/xsnMHD6d6RG9+7hR6CH07kaNdhZjL8x/8+pX/8fPrIo81AoVzO",
+	"V+YsxqSpQdEM8J9fHvUetJv/u6zCM2/Fe/A8vfd5wzW6mM04uudad/l8Ma6yn7CTpO+/ttbes3XDo1oh",
+	"RBtoAV2IbSX98HcyuHkpHjMjBBseY93u8Vs82XfH8Niw5TTDrrd41rOw+vS+WZGHmXKaTGDriyJ0VM4F",
+	"GhXLGva9X4ETjseQBjisk8tJxk737j642XGwooZq6Ae4nRk7OWUzqR6zr3z0IUZNqtSPzUwveChSORtO",
+	"jbqS8pmAkkh4/JCMHjypuGUf0ssaqW3MLIuIvtqLLYKkluNbbdjThbtJxz9JoRRPqoe6CdOoPR990EuP",
+	"bHmRqOrdh3j3JBmP5B2Y0Yf88vuxE9dDM0l1d53KkgSybps5rcmkM5VKvYSi0GBbn8GPF5evnviqlhjN",
+	"AbOH3BPk/O8r8vmrHOMAIH2grwT0mbAVaFYqA6nbV7Ht+aEO8cNZq95AXFP5iINNV/OpUAgDcV1w9RpT",
+	"skZ8Li0vWCGsFaXpsnO/mf4k4IBA8BnPwtcaWe9riu6VQdeQM7fJAlNWYdI0W9vQVmS9mot/DA/Yy5Cu",
+	"2br7X9+dUoZudwXfjfuyEwCcFM3MlyBb3YllSzVX4u6VbGrW3/frxJp13hTmTTJPm9TH0MfGD+bn5EcL",
+	"c0xvQmrOGx9pzOJ0gz9mQ9rqISDxRHhV4KJf5PK6EFmA7jPYEbiswitulL3a2T+PGtnTgNDIPnTRBXbh",
+	"CwB4KerN7S8Ue3L5Ezzzl2eXfyH7JUY4kwaBSn//YbI/ksv9Tjp6f4yu7X+I53hzC1t6fKktfANGkuBG",
+	"5BTIIN6wR/Heh3QppxeAUeD6/NmLjZDncjNkuO8y78hNnfJJY6PxDSXk9+SprrmnI7d13fFcCZGUSL5c",
+	"qdE54r0S0bcCEg/ot3sgorQ7+G2gsFvAxNE02RPavDUCeWgc7Xeb1KH4q+vI5LSQpk3/htsUfvAQhzRD",
+	"aqLtHsXiogwyBgo7NUP47fcIEgf5SFg3ib9/AihIfXU1FSsQ/H9b5BORAwbW9cr9B+2pdWwtJ2QL4R5N",
+	"dQxX1t3iKTdTAb6hsrngacpNl9UKoqiVN7+htogjGk4h6J4ooVILgfjioVpnNZxXs/cJvfUMwPUUwPau",
+	"1nhjBlGZ2q4NIgw/DEKIxo2qGbZ7JLvd1fKQcmoGUrqStSbvkhnLiQTf2iwPnqNPUmxf0v8tvXFBeY+J",
+	"5OWrAHN0z8RpkGtoDASbHIF9IFI4t32FGB0YK8eeLdfuUjPApoc4Dmb6POx9jQlABN7miN3dQcdHcasb",
+	"AdICFBNOo7p4GXhd3X0HfJPHPgIRgBnchz1kiE+AG3F1z7LXQswTtb/tzyO6Be+daA6nGtqoj3yWVYpj",
+	"E3licl3MFdlGtSlJ/BIx4B2ZiTd8ZIsVI59PK1Z7OOp3UsKBIEpoFDpf7TqLDbiHtdTpetJo9dmmzOx/",
+	"v3zx/AzdjFSkgE82Ye/G1l5LVUIo+350j6pLLn0iwy3cUSNOyet4CAf2U6D+zO/8gYa82gQ25x5LR9Tu",
+	"/WjA3QcIsldUv2I+MzRJC1tb4Jj9vv5cLOnryU+9lqohX6BJYV1HypdgjXgtsuXRVsdxN+eLGmUqoxrw",
+	"ZeMm1xmFC4f44zBjQ2eNuBN3/5aGVKUVJcxjvooZ9hU5QzAwj1FPKk8YryAsMNLzAC6Qy/FYlFkIEJQY",
+	"h8LX+orCA+ycapq967sQY8v0Yg3qjl05+wtU4h+vnqSUYJpl8ijvhLVU+5I2cNzqmp1MAY6Ltg2RwKS1",
+	"QrU3rOET2xYKDxzEAz0FtH/jMFabRuPGg/DZ4JnHbQcMmd+EYoW4EUUGrVIIIvIOeHJYcu1s291fum53",
+	"c3dfEhpMnaBTmto2vTniAu8OVml8q9MUOny4J84ElGohKoi74DfNb5Ohm9L6dq34FW3lgStu0n9eLsrU",
+	"mWwFG4csi5HM94HzqsRpQzka1ruEZhmGTbTaw+PYIEjzJCSVbwIQLyWLEsfw14WwTQU4k4Zhee1dShrf",
+	"3LKGMF+EZdPCYxVSvuLchpMvGnKeGkH/IG8C0ow9vDJcAV3kXXaufJqxz0TGdmE3WuZU4gn+ErVxVM1J",
+	"B3tzL1xnFuHM7JMxsK21n0gVg0GSEV3zgH6Jch4PMHS1Cpnp+9YAVntQ/3TvjAoeN2AgmzaJblXk80v4",
+	"+HIMggLNtmP6yBTuhucT39rU13ytNE8ZThn6BgBurSrvSytRfXWAFhWNuhcbjvTZBLXdif7lffaDmWlf",
+	"XVnVNt4uDtoykW9bqHJnaLKlBrUl1nfXsb10mUrTOS5TZSqUmejsL+QK6E3z8SV4JqqMT1a0bEl6+ZAZ",
+	"Pv98JSC1IFQ8nXb88Cn1DL0bfpiGkrgE+INQ2zwk5+wQq4OX05UHDF3nY+DTT8v1UeTw94kMNaYbXHKI",
+	"kMmUXmaBKkEMQq2i0rmginvyBbNT4LS3UYJnoqQwTnvVt9xaebDZE4/Oj10KBXV6oZZMgptaabYwt4Bb",
+	"blKqI7CJtdPaDGTsXryHi1gXNofYTc2jHWaTNI1ml+n6Pscj68jixhF45C7jvszShz1SIOMKQRxvdXIx",
+	"f/CLjzEM6ayaQqOvKEV9rciDLPtBSOtd89EBAp5H055is0sIPjphMdZlVS5zzwQ/Qc1m2FnAuF8oGxzu",
+	"xg7GshCkcWzppIApUG4B3jDw2kroMWbZTBvbuucffr2QN62+bmwp+MxD+ag7nEkjjvPJGSYBA2BI3EgN",
+	"c1UB2vn0jFVwACYDNyDmWvECc2L9UQJ9V5VPLXR8iuJXOK5rNLZ5hJvb2kTEDW0HKjaVwvtZ5FJ7EGQf",
+	"tIM8AOpPLFah62R7tRoiACmNOgqr7hdMrd4dLHmZhkNvEBuexp354Qc5Y8a3jPTmPbStJdgHaeNOtVXP",
+	"lNtIyN1x1yj4W0VdgRx5UXhQKD2OEjQqGHKuAIG2DIlQjjfXW/4OvWUwzJxCEpR496NTaL3fHGyZ4R2E",
+	"axtwHb5zmgdo0tCnE4LDhpIXzmgVlMpA0NH+iGzV2zh0cSSs/hiPHQckUJx2fJMmTKRlWtHWclrHy5hj",
+	"M8XrlW/ZV9jp4wQuhx7DeVIDqWZCaykj9jgVHcy8XQmy2H64txkI3tVyo1WjjawDOui2FIS1ZAhNtRt7",
+	"pehUrVgSrOh9tHer2mO0aYpRU4BbdYtYq7HatXZA8L8D9S30hvEiIToeCA6ROQx30tHNnSp3W4Q5RGjx",
+	"j/7E5qWelHyWYIzk1Ty8Q8MerCFqzINJD1Ubn1qnnlSznb0u/7p64a94Ru3uiCJTGkMALU2vBrUwiL+C",
+	"2d5l8IIJ0HJTAnqittBsJRCsEH43JTCL9Sr30tgBxgb20Gn5AS+FIpvmXsxN6Oxb3EhuB5Ic9LsYxw69",
+	"NxXwHFRJ+EZLghnAl/RweJ6jpVzOJ4/SLueWTqK2pVN+VVm7KqraKdaPp5HOXqaP45xAvoJ7OPQc/kQ4",
+	"HyHh0N/buxWwHcAupnWHBBhmmKREPW9gemk6xKYvVdnxXdCkNAMllknQxChuOg5NbwAiH3Co1FoRdEMq",
+	"x0dB7zDoQKpBE2pEw/Cbq/zEle/iUqyfR6DD5DXxPTw27oj7wxG1DqrQFtdyLcWEq0FTgsCFL+WhzACM",
+	"y658K2CDzdwc/aOZh2n8Ri9U7oy8FMjJwY3OANBxO06cNwPck0noN/hLgH178uKnp69uD/nWOqxVDwUm",
+	"vDtomMLm+gtmu+yZfC2CVuqBDOkqzKQx0A0PwR/RTwZoh8UKcHwyQMheGFGPqUvD+BILSg/2GnxMFZyt",
+	"kCkJK5wK0lK2/q0K0vbAp3y8hk9Jyvk/A/Lkh8dznC+uCzn6Q8M63k2U+qOCRHyvAe0E753q5T3C75Hj",
+	"De0DTGWA1ugyoGT8OyojCsvityQQ+Ej5WsoRMcQTiqxk7JQV8kZgcEWqjD1g/k7uDlVEusdHhq0YBEWj",
+	"+nLypqUCU/lrlA/muavOTrpvNnWbfQTz5d5yOZ0XWHWUOhCHQC/sZUPHh6EPPg09G6QcmDAphBCYLYwc",
+	"1eQ+udlmCAhNSkOG3kTQz9zckLKphILkti7lRCpeBFcRMttuhJ3hJ+VOd7eccm8d3fASjs+9/hLX/F0Y",
+	"pdaz6kBm+3wXr724Fas9385pz3cw2m8/Ij77fCubvTyAy179g5js1QflsZcxiz2vcdjzmMFexfz12zX2",
+	"ehVx1+fwjucfNUoNFyIi7phprTOOFJv92eeXrGcwLdQ2VDsfS26PfTTgE50eELMIJrqqUtFKwBdivBP6",
+	"VZq+d9D02mnh4uozS+1N1PC3ETi0bY1f2+7uhLjj+7v/ePUE3R4WA63tUxOa87FxPotS2tXlaCpm3uDn",
+	"ZcqOPnesphTWi9TB+cuLwdWL//X0+WWXvULoXhPmiP6XqTaWKQFdzDFcA55EsO/xM2FSU2vnnXfvAC54",
+	"3IAgOBMzXa6QHzhJpJ3Y12MgE12ymS5R1OlFALo9Y9R7BYus+wruku+XDI65pbg20gqqwsZmCKFGbVpB",
+	"JNi1/IpuX/XV559DMnP3888pq1n6FkoGs++5og7V7i+5nEhryBUi39DPEJXpq3HJseMI9NhQCLFEmMju",
+	"HbR3IlBKP64J7Qq8sdRXIUAFo2C23VxwK3I21YsSA0G5Y2uTqWWG30DPeezoIi2bCQ5tXkRf6dFoUZbC",
+	"2eHKnRnEB4FOKYUmfMFZSHP/AXI/6Bt0/yx5mdOGPRNKCjVauT27UBh8ijuV+p5ABtIFRnoG9fJ4h3Dv",
+	"+mroLvowY8N+p98ZYsZRQwGfWwrrd0L6eb/TZT9SUhLmYPRV3HWUnVOecJX/64bAUF69Kp87vem6EDOW",
+	"69FiJpTtq8884vZ9nAqqofChzCcgqxxAUWk/gn76+efsKXgrHX9B81Ua7HLk6BXqbwq9ZEOfxMrn8vjm",
+	"ZNhlL1Sx6qvhn59esfrffOchygVJ//EYD9gOHcvpq/B1r+TJ0mmNmCFfvz7chNsTa9qsdFwLEArcAn+C",
+	"XtOff85+9gqyCQujtjFEQFM+x5GoR8nKWDFzZ25xHn1FHgJh2LUwMhdsWO0CaBDAMjDBAPaS5ge0BNMC",
+	"zgEzYud95f51z7BhLgq+Aui1Ep2TAI5NmAzIQmk13+g8FJfGZPv55+wzShnBUDHANWCLGODl8PUApd1X",
+	"uLMRbY1EablUuBDHFmHSsE3Xgg2teGOP/2a0GmZ9NeTzeSFHcE7Hn/8Jf03PzAsu4af4mTdHy+XyyEmp",
+	"o0VZCDXSuciHGdNlX5G+32VDAiE5eur+Diidk9/kHPYlSotjPqg8A2fVmce26KvRlJdG2IzlYlTwEtOw",
+	"3NX7DOTWz1LlemmOTk6/OL0PuJ8/Xn13dPLoMePsemV9g+AZL18/7ivot6MLx5Yca3QcwRGKeGPNYzZ8",
+	"zp+7NV6osVTSrty/n2slkNI9BzGIZt1Xw+4Xw3Cjf11ocg+5L5nHTJhRnfIKriYLPnFCoRqi3z/5+mG/",
+	"f/Lo66Gb8EjPZpxZrUET6rJ/v3zxPLCf0cIJynHEMrrsx7kjqq/YD/IbZDmOIjIMwMvRlJ24vxChzuIK",
+	"BETDV5PI9iItv6+QhTmuReAMkAQX43g8PHlQnVj1214vYw97X7lDeHjyBZOmr16LOXo1Y1D4jC1g3ieP",
+	"YHpud7/uAe53lw0jiLqQEu80ZdNX0laIJdIS9U+4VGdu73hRVM7f0l0yns+kgtUbvmLXK/iLU38cXQ3/",
+	"cnSO0mbIgMM+ePDg6/tVrQcsGpy32GiEOOtoJAxwnhb6CbP6tVBdBulsojACnJBZX0GHbMwTBZ+fs3bd",
+	"agy+OTxf2Kku5W9AUWfsG1Bs2P/8138PvZSAkUnKw1oD6kbF6UFOAAKrfzjsDBnxwAiWunSqoemrhaG2",
+	"eXNuzFKX+RkbOiXq7PjYjXWG2tr/3y3x2E3GS1/Nc+DFQbrBBzOMCHA2Fks8QZgCBF8j7uXIYyS67Aft",
+	"JIVXTipAECQVu9TeLgVmpqrso4r+Tr+G7emr4Sthy9XR+diKEhhS5cMBIwBfqcP6ZnBzvRwe/ozJPEOs",
+	"JSvkSChMSkWfaud8zkdTcXTa7XWyzqIsSN80Z8fHy+Wyy+HPXV1Ojuldc/zs4snT55dP4Z2qsUQHRBy2",
+	"UWfnLy+i1N+zzgk4+edC8bnsnHUedHvdBxhzxDoAkFTOtjzyKu5EJGyrc2Bzz+R1KZxKSX0NfS0naX1O",
+	"GmsD2i8mqvNKjDq1j/Sk8BCdpFRQcseuHBOFd5D1YYj6+6sfnlXxoKXMJ8IaNkcONOsrqaxmc8cWQy4x",
+	"L0WXXYYZVN9bV5bZBRTvojrk1Fs3OU6dt7KQcR/3gQv6Bh5ruCsXeees82dhn8kbceF20u1xyWfCiQgA",
+	"dqpvqFC5Hud8xQrBbxz7XNg4u/9aTJzS7siPWZ1j0Eu6F39dCKgsIioiXycmQ9TxYoEx3EAzlxl/8wy8",
+	"M52zB6fZZlS40ZQGFFc/L8L2j9PkU1Mq5Eza9Jy+qBvlD07T8J2R9diYPekT3YAQQ0bsxfnzczhPp3+K",
+	"BHx3lY5fM07qiO/rcPLJjZczQWDB1UKjfX70sMU+X5FPGE2f8UKBsUWOJGQx3pHESY2kPpe8KECEfeYk",
+	"/Mv7TWcx8h7KhlmenH5VT0A4P/pPfvTb4F9+oX/1jr4e/Msvn3/W73eb/nb/80SqgltrKmunuhTHoN4C",
+	"hFkpzFw7Dudmd9rrrZWpxSrj3/gNx41wf6nWtJnoUHuLKrqr57e2tPZ3GEz/ROoimgtYrOmUpIrbadWF",
+	"OgJP8OkPhfX6NkU1v0fn7K+/uJ/KmzTreCUKDv4AJ9Wm0gRDL3OKHxJPzVrDm+tkaUZRzJopg1xc2jM2",
+	"/J//+m8QCEov3RpBfAXp1O0ed7twXqFpxe7tgMh5kBvw0Lks4QYjawUPJJ+AWx1MoM4vWefNEVerI/Tj",
+	"e7fZm6ORNrZYVT+jAXp0vQIsy6D1dRB+7EjpXKBn/qPdynfZmgA+ujndJoOH9aeHGRNvRsIzBV4UJJfX",
+	"BG93m6T66XSXrPoR8L19x5lgGjjphUcN0qrLTjDwvUVa5QTgvikZTm8tGYLMahBXKM/JrQDuOalGxcID",
+	"bCRm66ulPgmyT4Lsdy3Ifjr9JMruXJQ9oD9+kmBeJkVPHhu0dZOCrOpgN8N0Lzev4du+uypKjGy/c8b+",
+	"57/+m7rSTyMWJ7rsKR9NfVAA7bG+8kwdHcE02HxxHQbCffBfG759N6QCPouYB4r6qnO3DPDBFtJYodAd",
+	"NDxGSxUdzMcYk8XJed7tdp4qjYExu5Fee4MXXRXoo4ffp2zHS3j7uV6+xB3cJZSxjE0znCizGsjTMVFc",
+	"rNsiJQrYDZIOZ8MoZuRT2KCNOBtRLnIlOt72O2ZxbfqdM/cvGoAvSo6/KQWkpfZ9dfy7Jr49HtD+duJI",
+	"IF6ANCfvnT58r1wY/NHiRih7hEe2nQG/S0Isw4t/VAaZsfnCTAVEDs5/W5T8CbRR08Kwz3AtR1BxBpts",
+	"7rfnj/88/LB6qFmfR2in4FgEZyfdtC67FD6OFHHVt/Tnd8NNlf6ZNHYb+3gvSsyGOtIO197TTKJsp+G6",
+	"YfDvj3vhajcNfeFQFk4b80kFSd+TrToIqgubAr4KPZO0JEc11pNktcgw0+O+CidD8d4oz9tWVQUnhIVY",
+	"SVyPoSDxMJ3I7CupmJk5U5464FE4YTAEdzh2yuuyc7WiXSOrcKwXKqfNRkbiJFRfRb5rTDC/vHr19PwH",
+	"yC7vsmek5nidN6jA4Pj1+ZMU1kNkBAyQG7StMb2N/Qw1Ab66mEh2KM1Aq0IqMQxtt7JKA9EYYB5e0m69",
+	"GI/hWQgbyhvRV5Tthi2IcT0iCsREiXkNzvj22tRVTSfCA4tO5wT7QdpmdenE6z+A7lW5EKzPnWul+5xG",
+	"kPvv3QDdy5SMWPY2S/ITgwYG/ckyTLHlAdyG0fHbsSzEdtYMkXBu9tOAajf+O4mli/veenfRaxwauG8X",
+	"klnWrnyX+jkm7v0Yv97y0n/x6dL/E136jIq/Rnw09XXWIiTFf2IJcZrfbv3MbCpow2xbRQ1kkfTV0N0A",
+	"LpX5YWHk6F/dJg59Zh90ER7+5ehKW14cPdELZYeomQwxk2HIZgtjoRGg7auZNpZ90ev10BdP/uxC69cA",
+	"GXfSy3q9XshLoeA4uxizsViGhKKZU8NUXw0hPD5Eb3no4o7ZolQzjmmqwIScFqJLr2a5TXkm1euQglRA",
+	"yo/VqLmNNOQxiDcWshO5WrFczO00pR05xQ+qmMzJm11s0u1dnKdAKw2ppEwJCWRRLUfF66FsNQDgu0G9",
+	"rcZJkcCT3qP4DNORGFQrN5AKWjBQzFNo8SDSRJsnIWGj8+GYd3uAjJM3bW1tPN0uIlvmQBFvO47qmr5D",
+	"jx3DM++yTu1e7Xqp/jBN6eOUJMTl0rnMa8yOnloTHa/EKLipTcaUWApj0RWebc9bdgwkkhwxN0QB8lEJ",
+	"i8N2alM6eEv8VlZ8tqP8ckOHfIIv+mvzD3KktbrRW24wKGWnvYepHtseBIyRqP6oFbjbX7uKSpRe+jVn",
+	"uwoFtl633+n1GvnedYh22YABDpUCIN3//PQK1doMQebIj4RjDkKTrNBjveoET+XHRqjcYHtJ3/eift+e",
+	"uvd8N7cdAS9tRIWWGLSHk7TqUJvjetYA5mmcnjz88uFXDx49/DJK3jhJJG9s3uWHu68JwrMffrMC+X6n",
+	"y4mwsXMu+OoqjS+iVjxkINNSF1iwTFSAoJidrAOJ7fuRciMDRnpB62cZGUdxuo33+oV80sCUZYmFYSZy",
+	"DcKluWcgJabLLiymmU+5wY47oGsSVG3IWseZ9xVA9sDtCaDYeqnYkGYygLsMDklPxvW/wPekcWYblMNQ",
+	"xrBHckLQE1+b0+B39PT83gQAgR+n2T9dkTti6TUuGmdPpymuLTXNNRabrwfBdSlgcd+sXmrjY8bC2G+o",
+	"vWZ6Hf4RKWhvvuWWI7bLP+zaInryjmsLNUjB2/Xyx6v76W0toD7RVvrdjL85wpajJ72HX33x5aO7vu7z",
+	"hU1CaxF+tal6HnlWz6VvxgV9oLCiN9QL0X01fGX6iiIFeOWpdaUPH6STIzxd/NNTxMdx/k5ZGAuRd9/M",
+	"iq3aN2B3+exEgDsCJQvXg3VP7CKHQOUq1DhlyNCxvIHcBBDlwdq9pFb+nUCUufevi3OrZ3+ide+ZFgJb",
+	"9ofyhl5RC1PwkHmqdoTNzq2ewYZgcdzD06++vP9Hd35WD3S9wN+SIQcME75SM16/1zPBzo2RxnJl7xnC",
+	"qQM8ndLsCosU0O/tozNp3byicO2neEMy3jAuOHqKpoBAsLB6hlPA2s9PAcfogtk3zX6jIYLfsCMEHB9m",
+	"HkM9zimACWMOgsG8C8I+rOU57Lhvz1AOv6f7VpXWHyCs3NL+uFdJKnBL+JZAtq56/SEvjxaza4R1Tl6a",
+	"FwHFsrRQcZux4TG84oYOaB7wi4IbO0QXwNiRNfWsoghpt69Ad4Sq3SrSRglKL8///BTSk+BWkpFRah3q",
+	"b0m7v2fY8Htt7LCv5LhWIWMEuQDw21CeZCo3sEf03AQE7vbVC4xkBUgPnwMF+VVosJADAup/YBTFhpAf",
+	"UK8m/6J30uAfePEUNrpFdoLbonvGT6eef+CrxaGHYJd+f9yQh+1Ou30SUq9ljfBS5iI6ZGylA3drLt+I",
+	"wjRV88z4m6XMIWGimkJzQdVJ2/qvqZxMD5zPVMjJ1N7lhOq1T7xYOt0YEvQbZkHfS1dzU67Jjkru96mi",
+	"EdU2mT4lAKD9kcSJozgOVzTh/RzrElpf6grxhf2sy/wlsJ7PNGwmO+n2/nDp8ZupH5upCS/pmX01J3cY",
+	"dxvSb50l0Dr2Py71bJBjy6idD1tdPbomjlWxYtTivHKDV12TQmM2OKKVaMRrMK/lfODeA5G0X4rFmlrN",
+	"i2J4loAorzqrRihYHs6OsOERlMkxa2MJYBCrIo7cXws9Aa9iBO4z5QQZj3pcMyBFIgbkcWB5UUQghM3C",
+	"bgh7MDwLDXGl2FhJ1Awfth2cYViWXcWg+wq7rBtvXiBWaC5KeRM15SAVx0cdqAUA5RaxByd9hWBHHjFn",
+	"SHQyJLR2g415wb/oHwl0N0RceacU9dXpQ8DG89nt1DgqR80ltZuwruRmwh41bOcOMo+bq3+YrBjiMNio",
+	"uWVqDB387y43pgolLorCX8R6/kkkhDx/3h5BnGnlhNuBwQWK/jQqTOg/jtqm2xIAxPJFya8L0WWXVjvi",
+	"qmCzoi7pfWUWo5EQuUnGF9hF3Ncav1R1V0fEzlxYLosMI4D4AyhxObQIAT7kgb3hblVdMoYAiKgmBkVs",
+	"FZjUcQd4tyvUqZhqRgLfJh3dMF4btksIT4YwigABDJ64pO8aoXJ2Qk23gS9NNbEQEPU1xIC+qve62JxW",
+	"X/VVneEaq928oEmihfoQE2zoM4pjcHUPrDkjhCLbra+AIcX4l58tp272Zs6dAHj+47OM/SZKfQRGARza",
+	"tcwlcQReMELdQyw/hN3L1sH5zH3H75hUSpSsXCgCqvCfYdcCjxpgnsCdg/zRl9k4241a3ufss+ffPbmf",
+	"OGhMb8wY4NETnFWIXhSOWUM32bEUuUdycKoh4WUVGiPh4LCNRncH2ldcMcHLQooyNByEHc8jyHMoM5ZF",
+	"sUb3XXZeUVBf0UHBiXCkKkzEQNg7aeBwLypBy2kmWQVcR21ROYoo9wwJn5NerxdEIOwAYARSZTZMECbt",
+	"vgXwWti/pADc1wQexGmvR+KRO+FoFgXCtgGZ0cVXUfskd+Buvb6iGh+ptB1d5Gwxx5sLG2fic4QkEgOQ",
+	"024GX/Qe+JVCxSpmqTRFICutdO8YpHv1RelU20QQ8u5sNPcZ30u+yYdOHWV8u1PcGMDtQCWqyhv7QHFR",
+	"GAg4CcylSRT9I2KgIREx0k/O3m6RX0FS0S2weiLAYAreJxS/yJ2002sn0AWBlLXpipxjQOxEQySeNgRZ",
+	"DHUJgLpVuhWkr8D5ltAGjfqw0y0F7l27qp6PU/tVTPTCoFIyfVxPfpDGiPwpndjuBHJQ1UdTganjYW2N",
+	"UEHlalAu1H4WyS8bN3PHrQretLcdRw2dH7rsShgLIOBIjGdvay2wTtYb03R+4L/9tmKXlpdrrUzOOqe9",
+	"095R79HR6Zfs5Ouz095Zr7fWw+Ss8z0v+BR5AodJdZbcQKJ8Rj3lWMHnVs8Bqr0VE4hP5l0dgZ06A63x",
+	"n5PdN/dJuACNeaU/Q6UUndsQumQv9aLIgbkCoXXvgFk805MgrioP7gyWvFOJvRUPgDXEt79ZQrwoclG+",
+	"xIqwT6Li/YkKTJ/C3stzbqf3P0bZ8Vbm77aAQNxomUdiY6qXilmtUR4Qoiw38FhNfzJ8VVlITscG/YYb",
+	"33QMsIHHvvelU40I9no51QW686CkSJo1BwSqTsEDQajH5cJjBHs7wlZW1D2DYaGGeEfN1t7XpSfzzod2",
+	"ILT3GzT7CVZ3wexeOEle2ewf0khfp+B1FajRdfskeu6Qs/4g3p+6OGvj+4mWfxcni00VqkHrVpjjaK09",
+	"M+/PIXPOCjHhhdMtIbQqbgQGNbCLLiSCEtpUtRBEaxDuVK3XdrO+QiwFG/iXYe4YV102/Ldoa/+15Mth",
+	"heDovTpmI8UbmoyiIwcrOjnL9eLaMn7t7HRneA8jZQzKOzG/0PtlDKBt1B5iI63GspxRjHqDlRHVHM7H",
+	"DtVPgZ5h9u4fgLifVFnJQoAUkEYt9V3WeS3dSDRipHpaPgnq1FwUBYT7so6TPds/TAPCg9F4ZN1crxhn",
+	"kCNYR+EuoDLlXWvFtrq1hJ3/ntTbW97tcyAzXaJoj251ySx/LRjHPxCc5XvQWEsx16XdBiRLzXd0SXbe",
+	"TCs7TaYyvYKnXoy/RejW/WgeGNi3jqm2CLTx1o/izL/DcHnr5186o6xNfE6Xs0XBm/WI7TSBG3YHZHRV",
+	"OyOjZ9DGOgYQoHOuU8wtZT6OeTzVxHUatFboQQNsd8Lnbn4zbLXNFWXxfP/i2dPB+XdXT18NQ6K3I3G4",
+	"BvHzfTWGqnCER2DXwi6FU2qXmtKJqZmW96BCgY4jFkPlZr6uqK/C+PgHpZdd9sKR9zQ0uBiVGtJ6IjTj",
+	"qhk8uj/nvLR9tZR2WusUDw5saSy2Y3IiMc4rcgIHMS1xElUbISh3wBmEhuTcUveTelt6HrY1MM6+Gr58",
+	"cXnFUp4oTJAiJ8FYug+sNnxCTcX/37sD/riuNdBc+1t9y3sKG3AX11RSXna4oe4oUd3xmaLBLPswl/ct",
+	"Uux2iB1iLVNy/pV66QgdCzrWbsV6K7cKuDrrK6stLwy8G7pZZ/Aj1PlBNxhRUgGu07Qzj4OGW0hNiiCS",
+	"8Jdnl3+hFnVFgZ3xu+zJ5U8BSs3dTbzIwzlobNSiphZX6CsCC4Ob6vuCzfhrd++XmlZuqs4xT6HhHHCk",
+	"0DXGlyYuSkUTjhHX4pYx63kJfvilv+CYCaDHfYXBdffkZtRv7SXMiiAfIEH9lb6/e19VlbbQnU7cCAXd",
+	"SZlZSjuaQq8nanZ2jme6Fpb0TM2TqrT4BbeZeKIIZOsn1FewDIrzVXEojd3wAnPEzVKa/AR4Bhgjg3Ob",
+	"aGEgGOqFAk3Ya4aYSiHppKD02APtwjIcLcL8uuy5WPbVSBeLmTLUkw8bplSRH4hzjYGagjCJVg/JGvNF",
+	"ORHE+6vY1MOTHvVE9H6WvoLAJASRZmB8INCe+/ASoPFgAUjV/jU5mjY4RUhP2DvDCWb+SUtKa0mkyWbs",
+	"1wVH9JylEK+dmFwJdNB/OO77SYf6Q+hQ7/EG/84Vou2X8R+nJaGMOcauuo338+eo0WGUyljrQxh8WSgU",
+	"LXutxBIuVuW+h5QLaBbLi3QnlnOYSOiL/f7g/OLvNLg5a62G1xLdnl7xSUPUe65HcM4arval4wq46ovx",
+	"0Q/cyXeIVKz0Ar/ArXCiH7/ilDS3OV76EsaC+1y3Fv/dKGt6HxgHa82WjVQjAbOPqJKiwbehu+O3mID1",
+	"rjmieE47hScWEBH24zahdX4yKF91QSDFi1bv1UvsFVoIDs1CIezufwYnaUPwfi5V6uC2pA7DbDClxwlE",
+	"Sk5DiDnNjLAWzArsMVNGSRT1pOfXSi8bqzwAxnjPeTmKcIToPxV3fzQCelSWUZKUWYymoNqvQj4ZdJw1",
+	"ttRqUqBQc5KYekQeD8mrPnOXRFRTx2tXzd3fo6b+N6dfPGqoBtkz+kxER57Q/dESPNHeRbT3fJ1VbIXL",
+	"iC/l3QZHFrYp28EfyzCLc1pYyD8FC0GOmdKQVAcQNn6DGO8rb+6gkjQTHLBwHkcZf+tWyalH2+aVrdRX",
+	"c6mUs2GoYaqfB1LZXKphmBLZZ0B0IKDdvtwzoXHqlm/3vu7CYASmOZfQjl16sKe+otT9DJ/ClPmKXYAa",
+	"KFWXeRKj9N0aw6X+q+GYYfKhASvk2uJvaim+PIeMd2ILZFsjmrphwFrGwDTmovosoRbwQO+VEjrkdtiF",
+	"/6XkwL7i06gmIQAUIfTR9Yp6zH6x1mFW2ijp1mnSaI4boXLP3LBwGz4VLH1o7+VGzhA1kw4JchwJOgNh",
+	"VKRiQyOUHbjXl/RFiI7FxHhNeTJVz9PqR3euS8ea+up6FdkfUbfcDGcHuQlybDGcA2nRcjwW0IS/gm7C",
+	"yE9fhUpNYNNgCxtNy/fLwWQ199gQKGSI7bwrf0QuRjJ3VL2s3zW3BmeMozfGD+fu1pR6qcN4JLoxg3sk",
+	"jfQ9Xf1PcHM0NMVmOTQX8n2B6zeucq9sv8ZId2H0KZ/PhXIPoOlWFBGxRSU7tIC+csqj72xtvVaFXjBT",
+	"YzVO24QL7P5A8FtQDnKu+srnEMOp1bvEgdsuCLIoIGdEPDVK/V55KezuEIc+1BfjfaRxH/qBx+pFzckC",
+	"u1j1SQ6OIw9OWHd1RToK1t1v5qfDjuKolUYw58FW9RdCqxADXqmRMy0D0HfV35sNzxclP3rpXs+PXijo",
+	"SwAjohtLuG2tMVrHtRAEJ3e2zvXCVlnJSMoMcXKzYDZ80fuqyy6xObUb21AquNs3TLlCGnfmQ1TYBUO6",
+	"ha0vC/Kmb0SZMljr2uQnPfKTHvnH1SPfv9YY2XtTwQs7rdl7yeSpPwv7PTx6d3ez6olqHbtH9iaN1VAc",
+	"VOSmao4aF4Oxz2jD2Rc9J/ZAqwzlg+4uT+SNUPfrOJy9tu3AAwDnCSAN7F9V75dAzsOpAMg5pxcBdis3",
+	"WOz4LdQ6AiwF5vc0Ft6Hitz2PVChRruQ3CDF+O+5ESD7+5f3moVIhNLgxEGK696Rd500BRwU/XpI2Y+J",
+	"+xCivS7jGtMMlBN/Ulbr6M7hUB+iwDCRoo1bd0tvyiEcET98CbVHHwcSIfeHSgVR26zr+Mw+EjRKKohk",
+	"cT2kNLjNK6qH9HHrBYXoQTnZLJJ0KjypKb74pakqMl0adkvO/U9JTx8J9cSiGNnR1vzlSnExHw/8xIdp",
+	"yxhWjufZNjU6Nh3vLDW6GrSxUP39q25goGzDS7/AtB/wCghn1KBWFXwQWTBoKTV3MwD0Cs2gZ/CpDYKr",
+	"4J5Cuu09w6rVJREaoCCmNdyT0/hnUoX+u21QhR6m4kDO+MVanHo1rsReNDNdirugjz9LQsREL89aGm2S",
+	"KHZTQxLrfEM/94e0f3AV37z94n/GtuQo0bzra8bhvtz1LiSF7osxM05w8sJ/nqDe6ei9fQtnw0fWA53A",
+	"z85yKLmyIgfMNu9OgzsjLTZZRHcXjcbNawJnSNU+6b5au28V7MlYl2yql6zQaUjp8xHcjepEDywbpcvW",
+	"dD9916+zk17rNHeY014Z7h+QAM/N64BSQywO/ChKLOv4o3dAgjEnlmORMqF3IIiAnjcTM12uyHOOEJ7g",
+	"BuaWXxNV8iVfdRlqVH3lk/HAe4rkhGk0FcIPeNm1gnQRrZoakD6TY3E7nfA92Y8wsaaqz5CH0b0ThiVi",
+	"4JPQLd9p0/Al8IStp33cvYVYo6YZl24TuRqJrbQE7jife0p2MLhSZgAWAaVG4Kb1Xk/4DQYwuFo57tZX",
+	"M56D58m/12XnBNw7ouRHYbC9WhXTo2EKEdSLvlrq8jV4xdPFSU53/SFa14fQGOPvtW3lDQsE+Bbyznbv",
+	"Tizi2JVK5rfszpTGBu4U0VOLvI5LER/UP8ATEX09iJl/qP146ZsIbJxcuBIgZtxVHEslzVTk++cCHKj/",
+	"bDu8T8e277G9Bw0BnQ1b3Oo/4JiX3ivx3sRq/UNNHBD+ejdcDwCe1qwBI3wzJZ+VCOaYL4y9O14Inz3y",
+	"D9JhrNToOHIIbO/yHOJtXsaSg6bL0AkQBXcxwsjZSM9XVBUBcpZyRaJCCkK/KnQtu8NUuG8+rM79w3lf",
+	"RWkgbi7XQigMcjCrmU81iH0S0seAVTVgj2loympMk4C+XKnRVgdTAuNzUgpuRYmfIbxpp0JlVSAxzABy",
+	"bEpxI/XCF6nUgjQNMRrELm3CPn70sJOOzLQL9wQiP4Fozx7Bnw/i9aofySE+r6oOnZeCmv7SKTkVcgYt",
+	"oX0oN5yZVsLcVYhmI6+ER2FsULWAQuKrv1Kj9+M5cwwglxNh7LbaB3wCDfmpj1J6iFjOrhej1wLd8HIm",
+	"2Gc/Xj257y5mlWn0lxevoKQK6rQYkYR7ZCpMlz39dcEL+ohh81LfCCbgd/SNLvsGPmF8Xpmz+ujrpQhI",
+	"hYSIjHAMNKlabyP352qyXHkglrEuCr00nlFhalZVqZBFGFvkMw/pX4WeYOe7Bh7yLW3uvqoH1Oi3cDmT",
+	"VEhHkwutJtX5yMYcCTPnDdhdHSgKAHwthI31P+fcvT/Vi/IwDFm3ge0glT+QPx0Pqi1HIWK9C5ZAFIIY",
+	"cxz9FGRYwh0a65JSSqSpG0fvlStAoV0zU/gZ8yGdLQVTx7o8yvZaK5fEfCpiB2JNV+grdNdXZRlQ5Ipt",
+	"2LvsvPL8BPwwrwj4SqBrPnq9mAODoYIjjvNxhnqJ83PjQtkf1ClRMh/6iXKt7iGjgJHcN90fIC+SI0sL",
+	"n6Zl+tYVhMjn/eVb9IiXuJ0fSkbC59oSMx51qBxGlNZQ8APCENxolOJ5dy4A6kBWCjYhGEQgjwygzBYG",
+	"zlGURivsV2j0B6N+Ei9tfJeOXJdQxuZlUtUtNQYiQuMqDrkKp3leWMOGSrxBQBsr1cKp/6E0FrQPwuXx",
+	"KF5gRo9AY8ZgTS7mdrqN+l7Rcj6AFLpDvr8J7I771Kw6t1OXt+cK/R505Z3XH0Lb6dvudao7K+cNnQIq",
+	"ydUIitV8a+8MBwuNUcoVlYb9bZFPAsCzKMYgAnhAJKYH1yGJPfy/VxtradDrwMf+ftYYKFJpKNWoDRMh",
+	"pvMK5H2tJ4GfIS9FX21gqXM/8wa42YuQ1C/kjSjRuugrqBpA70IMzEmYEVDr4KtjYI3e1o85XA0gjOoj",
+	"ZsLJkMaMmzoTOjh+B+nzyLmu/cu+ITRVS8NFmerlgK7tcz6a2kKOppaKCaECo4b3enXy5dnJw7Ne7z8d",
+	"iXnsWHdJkV3jB6UZ4I+hlVihJ/DZloMFmfLXNii1UuyCqa19qY5T+x3PBbtQVrP/0Avs5NKeeXwDKcft",
+	"Q5l3xrX2BDil+qE7Ayp1iiSBW0RMzbuTiE1tMrIqIerhydcPH/Qe3gl3qzSRxTZcAgCIBrRPKh4Jhino",
+	"rb4ao0qSgz7WWonH2HkLEogBZB/irTSIbwy9hxrvbejuep3HetG106KtLvJKE48LQOAX4AyU1vRV0P3B",
+	"e+eWBdtBenrck0XM5haK9wLGoM/lsbqvJvKGlPttStKi+IAauvtaWwUdFp0UL7JEmIi7uAXfrEjjxz2W",
+	"tV43dXycD6eHL9R2CPfKMk6qz6QasuGfn14xHBJCu8PQBAwA3/uKxyOVC0VkPtXLmhOQYc/rUNW58ZLS",
+	"fWIYWlEHCF5akacI79UCcvfUSBaJCPDpzgW7L97FwT/BgpWqqAqrm6rsHIGYANxSGaHZfv4HRIXCwWyL",
+	"DLlrc2kxb/+9CiL8yJaIkLjDgBDwPWky6tHv2DY6QaKw0JID3Irve+vZ5Ye4hqBSNAug7yCGxcsR8Fqf",
+	"y+V2oRBQvUt9TciOd9zOVCBTAM5FfVoQsYkazGfu5kGNVPDFE8bpGRtBHhMfjQRUS6qczRdqZBcYEMp1",
+	"XzntecatdTf/wlZI3RxlCFxmwKeCMaGmjV05BYpUcAXVyAoLAKmpKM6rMVZ0hdu0r4H9aytb2I09+JDJ",
+	"xbCattKJNqZz5/geMC4VMMuSLbERFvS1IQihdfMStGDCkENCP6z5b0X42wHhh7WuX1S+9Eyq19Rd9tpj",
+	"0pBfdIi55MO4j65bT1990ev1UCdzr/uy1gIKzq2mfk1gNToNLtvp+fmzQJJs07cWVnrPMJnDdalFQ/Bu",
+	"YiAHL2ZUe+G7/ChSB93u1dvenj7ojUd8dPL1l6dfiZE48T6aObZbIBuNcIib8p/ncJXda//nr72jr/nR",
+	"+Je3J4/e/UvnkMDDP77p5Pt0/sCZv3TEtvW2/u6a4jWwiBeKFlTBQVBH14YqhDtlEPFY2xzFNhIt4N2h",
+	"pg9b/O1k6vJFLq8L0e2rWDwhuCS9PV7YBQWzISThBN265VY1vO2rCq4SxDAAfYbWsXYpR8JZUUbPBJpP",
+	"UChRAWNK5QHrzjCZA7fonmFjXhTOxMLiaFKCfaplDT4S0AAQkuXXIcXdo9TNAIIH5dFgwgErzqjIHjEs",
+	"KGAmVF9hg0yOy0bjD5qVKc3WGDSqVM1c+KTX6+Hm3Q0XBs0ATu79aAb/1B10dzyai8LpJAeh59GZ3DU7",
+	"eiVGgOcCo39wHnQ8mvK5JZbeHLSt7nKMPAleBAw2I2xlVR0SgILxF46JuKfP3B0ENGD/Xff3lzofcQOa",
+	"/2m3B/f0Z3H909UVsgVICls4jiSg7b/7al8heC3oG9DSUEykUuGD0QwIRBJue9UDl6BfrSwKQHdRgENT",
+	"B6ukNxH/SMFqALZD5aE5DpgFViho4tJXHh0IcXDCpDEEQO0Vv/6aDvsx+ONnvHy9liVDKD2OLTnW38Qk",
+	"nvij26GuhQT96lBwnRQpp96NAE5lfD1tGbx/OV+t6WeRN/nrsx41PWsqu29bpdYQVdu5FAEIRn5zT7+g",
+	"ZscFt9hF8nYLhJZuzQu0+k6Xd1VbWWh/DeUUPlZxVss48niqKJNRA+grUgFYhSFd90Vl7FrbKSP0Vqjp",
+	"JzvE6mFzY2g/hYHMt6cS7gJ8SNIKDtK6UwgRvwdPTW+m4hUeUthYp3dIZ5VQGUd0T5UQuakTg9ODurP5",
+	"gyYSRz9cKg2q4kD4emyS/J/jfr/f/+XtSXba6yWtkv01/j/FvHy/XQQJFY/35miEjWCasTmzjhVv7PGN",
+	"tdufSzdbog+/Bw9ANLrPAaZz+CDyFEOLu3V7VMvrOjsBy2JdEDTWVYTCfh2eOcNbjYq0j8yAL9Bd4OrG",
+	"zwuuFHTPzbvsnJzbGE7xYR8nXPtqUvIRIYfhh30QBMudIVd6skBssArMvVxT96EHNPQ5jfvMR5PIyAOg",
+	"AZfQA/N7a0KP2QJAsRSGrcEtF8/TUGKiAeQkbx4hyBLy/shCOB+NxNyeQRfU43nBpRqugb758NbwWOml",
+	"U13cNbVv7LDBL/IEjxV0wL3V8u1a593Y8DCxJvPd/bHb2NbzeYXI5nfivdxKPGmnQdFntt5HOLbOWWft",
+	"gDq3uJs5Xx2/dfrAuwNMbzTxQvATSrKhkQXcjgq1HPSJjBoz4uUl9TLq5ZgD6CSYnxeoHQ7hxwEOM6y7",
+	"lrfY7n1Fxvt51Ly79/8xd32r7dtQ+FVEbrqC4/xp17HsKqy7GAw2CrtzwUqsdKaOZCw5iSmFPc0ebE8y",
+	"dM6RLSdW1mXt79erEEJsS5aOzp/vfJ8bAqTA7e8/HAe1Rx4nOJuJ5GFnE58H5GTekh6EOej8qJjdU3zO",
+	"7U8FyHFovut4E3Au5zfWsjgnLuSVDScEM1fkeUNKMEmyl9vXsf2Yu49AarA/NvDHoJVTUwvncWjheZSD",
+	"sGks7QVcBi4bDzeN3+wtL8NLf8Jod1kUbnES+CvjzTn5mRAo7MMOcFSWCTc2QN5aGhIfTCm1g6VkKdbG",
+	"lbS4oQQ3rm+70TXgkqGARck5CHBTWRcF0bu6s5dQrg4kzH5U2y2Urp6FAJxZezslE8mLfCfcKc/ZqhL8",
+	"OWLpL1yb8U/2acc/36eAztoKFwDZUS5IVtkhwaxTwQ2aDbBcuaTeeoQ6Y0sEBrerSu01cCHAHZB0Ejqq",
+	"NKvLFpcLeUPip6s1Ewd7MrP5dAq0mLyFuhHTWO/khoke46OmxGnL5ZVBMX/7drHebD2CRLYa59oIaW+M",
+	"5XR3faMU2rpvvp3eROx2/v111BP6mU+nqFGUVsJUzYISfza+XGCKAUfsUVa0oAEqwnYuCGcp7L7URRm5",
+	"ZhUdA0YxTtg4zBdQkpIMIS4ozJlsra9DoWybiCF8sMggoCVn0StXtr8PI+vsbF6YXySDMhhq5VmP+RI3",
+	"iQe/B0hh1jfpsxCJZW/l/hcc7r/7WCcr64LoBf/4QbELeppoJSNW1tgKjYzUY2ClgKfX12et4YXWz6jy",
+	"rG90UkiNmZPR8KgBXS7BEQV26kzg0seJ/LVHQd5px9zc3aHCWktb6fYgOI75prsskDtb+wU5vqUfVdkV",
+	"l0sjqqouDbZeOHkpvCBFFntM/ZtEojMW8n1UeWGpvp/HHtKRPhHXgUdnae+1pEOe0Hfj+V0wLfU/yS6N",
+	"IqpLIbPRY4CE13ODsNjiucy0RDyfCMcH/i5kWfz10hsecAcPj0uK/bDjRP8ZYun9fDgJWk1fHSrRXvv0",
+	"veHWA7El2pt0nH8JD+wseqI9BQF3j+VF/LKxxys6A1gz6HT3nSRC3qr7JdIzFyiL1w+wQviIixIA76F6",
+	"/g7R//uX0as+NdvFx1D/Pi92364Er0Rl72qnDo+/oWjzQRQcmMiB8T3XLFPr2vrKEUv//vOvCS/zyW42",
+	"UaWQvMxjO7GpB0ipIBRdiULt7WKv1KG50kzXq7GNLiPrNlrrVFfFaDGK48luFjDliGpx6wWgeXZDCaIw",
+	"BVieWOncoHTW8veHJZvFByYOpVgb7Fz0bxTHE/wvjQBWEE304Kbo0jc+BtD1I8fst3pV5OvYOyX8tzVU",
+	"a+HGISNcgPYHL/HxqVLfaGvxohZl6EYYsX2eEXtCxjJhb6E7PQxUJBh4pF0u9jowwZu663ppu8T77XLe",
+	"lZzYdqjIcqQniPgDp/9JNg8kRVTDC5PTG6zEU11wpMRzfeqg4eZmqFBP3kNUTgPxdG47NiOwR0Cm72tR",
+	"edcnxgwvhxDq34ZX5tNVQZanFcwXxca7CjFwBVYz6rejokj3H/geaBzvQMCUdc9qmXFpWCbKQjVAqCUO",
+	"FOSgE0YQYmqtbSC49cfZyPXo9fH1nwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/stationtime"
@@ -122,7 +123,7 @@ func TestReport_Node(t *testing.T) {
 
 func TestReport_Service(t *testing.T) {
 	t.Parallel()
-	p := Program{Service: "engine-api", Version: "1.2.3", HostID: 1}
+	p := Program{Instance: instance.Instance{Service: "engine-api"}, Version: "1.2.3", HostID: 1}
 	var r Report
 	state := api.SyncState{HostId: 1, Version: "1.0.0", Twin: "another database", DatabaseWarning: "the file is gone"}
 	if got, answers := r.Service(t.Context(), node{state: state}.client(t), p); !answers || got.Twin != state.Twin {

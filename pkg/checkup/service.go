@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/peer"
 )
 
@@ -18,7 +19,7 @@ const (
 
 // Program is a service, and the program that checks it.
 type Program struct {
-	Service string // its name
+	instance.Instance
 	Version string // of the program that checks
 	HostID  int
 }
@@ -31,7 +32,7 @@ func (r *Report) Service(ctx context.Context, own *peer.Client, p Program) (api.
 		if status, answered := errors.AsType[*peer.StatusError](err); answered && status.Status == http.StatusServiceUnavailable {
 			r.Database(ctx, own) // which says why
 		} else {
-			r.Away(p.Service, err)
+			r.Away(p, err)
 		}
 		return state, false
 	}
@@ -46,12 +47,12 @@ func (r *Report) Service(ctx context.Context, own *peer.Client, p Program) (api.
 }
 
 // Away adds why the host's own service does not answer.
-func (r *Report) Away(service string, err error) {
+func (r *Report) Away(p Program, err error) {
 	if status, ok := errors.AsType[*peer.StatusError](err); ok && refuses(status) {
 		r.Fails(subjectService, "%v: a program of this host needs a token here, too: name a file with one by --token-file", err)
 		return
 	}
-	r.Fails(subjectService, "%v: `systemctl status %s` and `journalctl -u %s -n 20` say why", err, service, service)
+	r.Fails(subjectService, "%v: `systemctl status %s` and `journalctl -u %s -n 20` say why", err, p.Unit(), p.Unit())
 }
 
 // Runs adds which version runs.
@@ -60,9 +61,9 @@ func (r *Report) Runs(p Program, version string) {
 	case p.Version:
 		r.Works(subjectService, "%s %s runs", p.Service, version)
 	case "":
-		r.Look(subjectService, "an older version than %s runs: systemctl restart %s", p.Version, p.Service)
+		r.Look(subjectService, "an older version than %s runs: systemctl restart %s", p.Version, p.Unit())
 	default:
-		r.Look(subjectService, "version %s runs, and %s is installed: systemctl restart %s", version, p.Version, p.Service)
+		r.Look(subjectService, "version %s runs, and %s is installed: systemctl restart %s", version, p.Version, p.Unit())
 	}
 }
 

@@ -26,16 +26,17 @@ const checkTimeout = 2 * time.Minute
 // be asked of what runs.
 func checkCommand[C Config](env Env[C]) *cobra.Command {
 	p := env.program
-	dir := setup.DefaultDir
+	at := Place(p.Name)
+	at.Instance = env.Instance()
 	var service Remote
 	cmd := New("check", "Say in words what works on this host, and what does not", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
-		environ, err := env.withFile(dir)
+		environ, err := env.withFile(at)
 		if err != nil {
 			return setup.Readable(err)
 		}
 		cfg, err := p.Load(environ)
 		if err != nil {
-			return Mistake(fmt.Errorf("configuration %s:\n%w%s", dir.File(p.Name), err, rootHint(err)))
+			return Mistake(fmt.Errorf("configuration %s:\n%w%s", at.File(), err, rootHint(err)))
 		}
 		base := cfg.Base()
 		service.URL = cmp.Or(service.URL, base.HTTP.OwnURL())
@@ -45,10 +46,10 @@ func checkCommand[C Config](env Env[C]) *cobra.Command {
 		}
 		defer own.Close()
 		report := checkup.Report{}
-		env.configured(&report, dir, cfg)
+		env.configured(&report, at, cfg)
 		ctx, cancel := context.WithTimeout(cmd.Context(), checkTimeout)
 		defer cancel()
-		p.Checkup(ctx, &report, cfg, own, p.Version)
+		p.Checkup(ctx, &report, cfg, own, checkup.Program{Instance: at.Instance, Version: p.Version})
 		if err := report.Print(cmd.OutOrStdout(), Printable); err != nil {
 			return err
 		}
@@ -60,17 +61,17 @@ func checkCommand[C Config](env Env[C]) *cobra.Command {
 	cmd.Long = fmt.Sprintf("check validates %s.env as check-config does with the environment, and asks what runs: the service, its database,\n"+
 		"its disk, and the ways to and from the other hosts. It changes nothing. It exits with 1 if anything fails.\n"+
 		"It needs to read the service's secrets, so run it as root, or as the service's user.", p.Name)
-	DirFlag(cmd, &dir)
+	PlaceFlags(cmd, &at)
 	service.Flags(cmd, "service", "", "the running service; empty: where AURA_LISTEN says")
 	return cmd
 }
 
 // configured adds what a valid configuration says of the host itself.
-func (env Env[C]) configured(r *checkup.Report, dir setup.Dir, cfg C) {
+func (env Env[C]) configured(r *checkup.Report, at setup.Place, cfg C) {
 	const subject = "configuration"
-	file, base := dir.File(env.program.Name), cfg.Base()
+	file, base := at.File(), cfg.Base()
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		r.Look(subject, "there is no %s, so only the environment and defaults count: `%s setup` makes it", file, env.program.Name)
+		r.Look(subject, "there is no %s, so only the environment and defaults count: `%s` makes it", file, at.Command("setup"))
 	} else {
 		r.Works(subject, "it is valid: %s", file)
 	}
@@ -85,14 +86,14 @@ func (env Env[C]) configured(r *checkup.Report, dir setup.Dir, cfg C) {
 
 // withFile is the environment with what the service's file sets besides. The
 // service's own user need not read the file, if systemd read it.
-func (env Env[C]) withFile(dir setup.Dir) (map[string]string, error) {
-	environ, err := dir.Environ(env.program.Name)
+func (env Env[C]) withFile(at setup.Place) (map[string]string, error) {
+	environ, err := at.Environ()
 	isSet := func(variable string) bool { return strings.HasPrefix(variable, config.Prefix) }
 	if errors.Is(err, fs.ErrPermission) && slices.ContainsFunc(slices.Collect(maps.Keys(env.environ)), isSet) {
 		err = nil
 	}
 	// systemd tells the service its directory, and nobody else.
-	if own := "/var/lib/aura-" + env.program.Name; env.environ["STATE_DIRECTORY"] == "" {
+	if own := at.StateDirectory(); env.environ["STATE_DIRECTORY"] == "" {
 		if _, missing := os.Stat(own); missing == nil {
 			environ["STATE_DIRECTORY"] = own
 		}

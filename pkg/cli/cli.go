@@ -9,6 +9,8 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/model"
 )
@@ -65,6 +67,11 @@ func (env Env[C]) Load() (C, zerolog.Logger, error) {
 		return cfg, zerolog.Nop(), Mistake(fmt.Errorf("configuration:\n%w", err))
 	}
 	return cfg, logging.New(cfg.Base().Log, env.stderr), nil
+}
+
+// Instance is the one whose unit, or whose command of the package, runs the program.
+func (env Env[C]) Instance() instance.Instance {
+	return instance.Of(env.program.Name, config.StateDirectory(env.environ))
 }
 
 // Database is what WithDatabase needs of a database of package repo.

@@ -62,8 +62,8 @@ type Program[C Config] struct {
 	// Setup is how the service is set up on a host; nil if it can't be.
 	Setup *setup.Plan
 	// Checkup asks what works on this host, beyond the configuration; nil if there
-	// is nothing to ask. own is the running service.
-	Checkup func(ctx context.Context, r *checkup.Report, cfg C, own *peer.Client, version string)
+	// is nothing to ask. own is the running service, and is what it should be.
+	Checkup func(ctx context.Context, r *checkup.Report, cfg C, own *peer.Client, is checkup.Program)
 	// Commands are the service's own; nil if there are none.
 	Commands func(Env[C]) []*cobra.Command
 }

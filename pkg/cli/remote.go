@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/peer"
 )
 
@@ -17,7 +19,8 @@ import (
 const patience = 5 * time.Second
 
 // Remote is the running service that a command calls, by its flags. Such commands
-// are for people, whose environment has nothing of the service's.
+// are for people, whose environment has nothing of the service's. If the package's
+// command runs them for an instance, they call that one.
 type Remote struct{ URL, tokenFile string }
 
 // Flags lets people choose the service by the flag with that name. url is its
@@ -46,6 +49,20 @@ func (r *Remote) Client() (*peer.Client, error) {
 	}
 	return client, nil
 }
+
+// OwnURL is where the service listens, as the environment says. If it says nothing,
+// that is the usual URL.
+func (env Env[C]) OwnURL(usual string) string {
+	var http httpserver.Config
+	if http.Listen = env.Value("LISTEN"); http.Listen == "" {
+		return usual
+	}
+	http.TLSCert = env.Value("TLS_CERT")
+	return http.OwnURL()
+}
+
+// Value is a variable of the environment, without its prefix; "" if it is not set.
+func (env Env[C]) Value(variable string) string { return env.environ[config.Prefix+variable] }
 
 // Person is who runs the command, for audit records.
 func Person() string {

@@ -8,18 +8,25 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/setup"
 )
 
-// DirFlag lets people choose the folder with the configuration.
-func DirFlag(cmd *cobra.Command, dir *setup.Dir) {
-	cmd.Flags().Var(dir, "dir", "folder with the configuration of this host")
+// Place is where the configuration of a service is, unless the flags say otherwise.
+func Place(service string) setup.Place {
+	return setup.Place{Instance: instance.Instance{Service: service}, Dir: setup.DefaultDir}
+}
+
+// PlaceFlags lets people choose the folder with the configuration, and the instance.
+func PlaceFlags(cmd *cobra.Command, at *setup.Place) {
+	cmd.Flags().Var(&at.Dir, "dir", "folder with the configuration of this host")
+	cmd.Flags().Var(&at.Name, "instance", "one of several instances on this host, such as web: that of the unit "+at.Service+"@web")
 }
 
 func setupCommand[C Config](env Env[C], plan setup.Plan) *cobra.Command {
 	p := env.program
-	dir := setup.DefaultDir
-	questions := plan.Questions(setup.Dir(""), nil)
+	at := Place(p.Name)
+	questions := plan.Questions(at, nil)
 	answers := map[string]*string{}
 	cmd := New("setup", "Make the configuration of this host, by questions or by flags", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		flags := setup.Answers{}
@@ -31,7 +38,7 @@ func setupCommand[C Config](env Env[C], plan setup.Plan) *cobra.Command {
 		in := cmd.InOrStdin()
 		terminal, isFile := in.(*os.File)
 		asker := &setup.Asker{In: in, Out: cmd.ErrOrStderr(), IsPerson: isFile && isatty.IsTerminal(terminal.Fd())}
-		host := setup.Host{Service: p.Name, Dir: dir, Accept: func(environ map[string]string) ([]string, error) {
+		host := setup.Host{Place: at, Accept: func(environ map[string]string) ([]string, error) {
 			cfg, err := p.Load(environ)
 			if err != nil {
 				return nil, err
@@ -50,7 +57,7 @@ func setupCommand[C Config](env Env[C], plan setup.Plan) *cobra.Command {
 	cmd.Long = fmt.Sprintf("setup asks at a terminal, or takes flags, and writes %s.env and the service's secrets.\n"+
 		"Secrets are random and in files of their own. What else the file holds stays, so setup may be run again.\n"+
 		"Of a flag that may hold a secret, - reads the answer from the standard input, and @FILE from a file.", p.Name)
-	DirFlag(cmd, &dir)
+	PlaceFlags(cmd, &at)
 	for _, q := range questions {
 		answers[q.Flag] = cmd.Flags().String(q.Flag, "", q.Help)
 	}

@@ -30,6 +30,8 @@ type API struct {
 	Titles Titles
 	// Rules are those by which OnAir is derived.
 	Rules Rules
+	// Purges are which plays are gone.
+	Purges Purges
 	// Reports bounds how many reports are made at once.
 	Reports *report.Turns
 	// Current knows the track that is playing.
@@ -75,10 +77,8 @@ type API struct {
 	Now          func() time.Time
 	Log          zerolog.Logger
 
-	// recently is what views show. connected and changed are what listeners of
-	// AzuraCast's stream are told.
-	recently           lately
-	connected, changed shared
+	// recently is what views show.
+	recently lately
 }
 
 // isSyncNode reports whether it is the sync node, which is host 0.
@@ -100,6 +100,12 @@ type Rules interface {
 	Rules(ctx context.Context) ([]model.HeardRule, error)
 	// StationRules are those that other nodes may follow.
 	StationRules(ctx context.Context) ([]model.HeardRule, error)
+}
+
+// Purges are the decisions that plays are gone, in their order; *repo.Node and
+// *repo.Station implement it.
+type Purges interface {
+	Purges(ctx context.Context) (model.Purges, error)
 }
 
 // Playlog is an EntryLog that knows the corrections of its entries, and what was

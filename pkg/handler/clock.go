@@ -26,7 +26,7 @@ func (a *API) StoreClockByPost(ctx context.Context, r api.StoreClockByPostReques
 
 func (a *API) storeClock(ctx context.Context, body api.ClockData) error {
 	body = bytes.ToValidUTF8(body, []byte("\uFFFD"))
-	var object map[string]json.RawMessage
+	var object api.Object
 	if err := json.Unmarshal(body, &object); err != nil || object == nil {
 		return model.Invalid("body", string(body), "must be a JSON object")
 	}
@@ -51,8 +51,8 @@ func (a *API) storeClock(ctx context.Context, body api.ClockData) error {
 var clockFieldNames = []string{"engine_source", "current_track", "current_timeslot", "next_timeslot", "upcoming_timeslots", "planned_playlist"}
 
 // isClock reports whether an object has a field of a clock.
-func isClock(object map[string]json.RawMessage) bool {
-	f := fields{raw: object}
+func isClock(object api.Object) bool {
+	f := fields{object: object}
 	return slices.ContainsFunc(clockFieldNames, func(name string) bool {
 		_, raw := f.find(model.Spellings(name))
 		return raw != nil
@@ -114,13 +114,13 @@ func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.Ge
 	body.CurrentShow, body.NextShow = a.clockShow(current), a.clockShow(next)
 	body.NextShows = a.nextShows(shows, now)
 	body.PlannedTracks = a.plannedTracks(sent, clock.SentAt, now)
-	own := fields{raw: sent}
+	own := fields{object: sent}
 	if _, track := own.find(model.Spellings("current_track")); track != nil {
 		body.AdditionalProperties["engine_current_track"] = track
 	}
-	for name, value := range sent {
-		if !answeredByClock[name] {
-			body.AdditionalProperties[name] = value
+	for _, m := range sent {
+		if !answeredByClock[m.Name] {
+			body.AdditionalProperties[m.Name] = m.Value
 		}
 	}
 	return body, nil
@@ -148,8 +148,7 @@ var answeredByClock = map[string]bool{
 }
 
 // clockFields are the fields of a stored clock; none if it can't be understood.
-func clockFields(body json.RawMessage) map[string]json.RawMessage {
-	var sent map[string]json.RawMessage
+func clockFields(body json.RawMessage) (sent api.Object) {
 	_ = json.Unmarshal(body, &sent) // only objects are stored
 	return sent
 }
@@ -157,11 +156,11 @@ func clockFields(body json.RawMessage) map[string]json.RawMessage {
 // shows are all the shows that a clock names, in any of its fields. A show
 // without a start that can be understood is left out. Any other field that
 // can't be understood counts as unknown.
-func (a *API) shows(sent map[string]json.RawMessage, sentAt time.Time) []status.Show {
-	var slots []map[string]json.RawMessage
-	own := fields{raw: sent}
+func (a *API) shows(sent api.Object, sentAt time.Time) []status.Show {
+	var slots []api.Object
+	own := fields{object: sent}
 	for _, name := range []string{"current_timeslot", "next_timeslot"} {
-		var slot map[string]json.RawMessage
+		var slot api.Object
 		if _, raw := own.find(model.Spellings(name)); json.Unmarshal(raw, &slot) == nil {
 			slots = append(slots, slot)
 		}
@@ -170,14 +169,14 @@ func (a *API) shows(sent map[string]json.RawMessage, sentAt time.Time) []status.
 	_, raw := own.find(model.Spellings("upcoming_timeslots"))
 	_ = json.Unmarshal(raw, &upcoming)
 	for _, raw := range upcoming {
-		var slot map[string]json.RawMessage
+		var slot api.Object
 		if json.Unmarshal(raw, &slot) == nil {
 			slots = append(slots, slot)
 		}
 	}
 	var shows []status.Show
 	for _, slot := range slots {
-		f := &fields{raw: slot, zone: a.EngineZone, arrival: sentAt, lenient: true}
+		f := &fields{object: slot, zone: a.EngineZone, arrival: sentAt, lenient: true}
 		start, end := f.moment(model.Spellings("timeslot_start")...), f.moment(model.Spellings("timeslot_end")...)
 		if start == nil || !isPossible(start.Time) {
 			continue
@@ -215,18 +214,18 @@ func (a *API) nextShows(shows []status.Show, now time.Time) []*api.ClockShow {
 
 // plannedTracks are the titles of the engine's plan that begin after now. A title
 // without a start is left out: it may be over.
-func (a *API) plannedTracks(sent map[string]json.RawMessage, sentAt, now time.Time) []api.PlannedTrack {
+func (a *API) plannedTracks(sent api.Object, sentAt, now time.Time) []api.PlannedTrack {
 	list := []api.PlannedTrack{}
-	own := fields{raw: sent}
+	own := fields{object: sent}
 	_, raw := own.find(model.Spellings("planned_playlist"))
 	var plan struct{ Entries []json.RawMessage }
 	_ = json.Unmarshal(raw, &plan)
 	for _, raw := range plan.Entries {
-		var entry map[string]json.RawMessage
+		var entry api.Object
 		if json.Unmarshal(raw, &entry) != nil {
 			continue
 		}
-		f := &fields{raw: entry, zone: a.EngineZone, arrival: sentAt, lenient: true}
+		f := &fields{object: entry, zone: a.EngineZone, arrival: sentAt, lenient: true}
 		start := f.moment(model.Spellings("track_start")...)
 		if start == nil || !isPossible(start.Time) || !start.Time.After(now) || len(list) == maxPlanned {
 			continue

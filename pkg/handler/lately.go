@@ -3,7 +3,7 @@ package handler
 import (
 	"context"
 	"errors"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -26,40 +26,75 @@ const (
 	staticHeld = 10 * time.Second
 )
 
-// lately holds what plays and what played before. It is read once for each change,
-// however many ask, in however many shapes.
+// lately holds what plays and what played before, for each delay that somebody has. It
+// is read once for each change, however many ask, in however many shapes.
 type lately struct {
 	reading singleflight.Group
-	held    atomic.Pointer[heldMoment]
+	mu      sync.Mutex
+	held    map[trackservice.Delay]*heldMoment
 }
 
-// heldMoment is what was read, and for how long it is right.
+// heldMoment is what was read for listeners with a delay, and for how long it is right.
 type heldMoment struct {
+	api     *API
+	delay   trackservice.Delay
 	current trackservice.Track
 	latest  []model.Entry // newest first
 	changes uint64        // of the track service, before it was read
 	until   time.Time
+	// connected and changed are what listeners of AzuraCast's stream are told.
+	connected, changed shared
 }
 
-// at is the moment as it is now.
+// holds reports whether it is still right.
+func (h *heldMoment) holds(now time.Time) bool {
+	return h != nil && h.changes == h.api.Current.Changes() && now.Before(h.until)
+}
+
+// at is what the listeners hear now.
 func (h *heldMoment) at(now time.Time) views.Moment {
-	return views.NewMoment(now, h.current, h.latest)
+	return views.NewMoment(h.delay.Heard(now), h.current, h.latest, h.api.Links.Cover)
 }
 
-// lately reads what plays and what played before.
-func (a *API) lately(ctx context.Context) (*heldMoment, error) {
-	if h := a.recently.held.Load(); a.holds(h) {
+// of is what is held for a delay, nil if there is nothing.
+func (l *lately) of(d trackservice.Delay) *heldMoment {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.held[d]
+}
+
+// hold keeps what was read, and forgets what is over of other delays.
+func (l *lately) hold(read *heldMoment, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	kept := map[trackservice.Delay]*heldMoment{read.delay: read}
+	for d, h := range l.held {
+		if d != read.delay && h.holds(now) {
+			kept[d] = h
+		}
+	}
+	l.held = kept
+}
+
+// viewDelay is a view's delay, to the second. So there are few.
+func viewDelay(seconds *float64) trackservice.Delay {
+	return trackservice.Delay(time.Duration(delayOf(seconds)).Round(time.Second))
+}
+
+// lately reads what plays and what played before, for listeners with that delay.
+func (a *API) lately(ctx context.Context, d trackservice.Delay) (*heldMoment, error) {
+	if h := a.recently.of(d); h.holds(a.Now()) {
 		return h, nil
 	}
 	// Who asked first may leave, but not all who wait.
 	shared := context.WithoutCancel(ctx)
-	read := a.recently.reading.DoChan("", func() (any, error) {
-		if h := a.recently.held.Load(); a.holds(h) {
+	read := a.recently.reading.DoChan(time.Duration(d).String(), func() (any, error) {
+		if h := a.recently.of(d); h.holds(a.Now()) {
 			return h, nil
 		}
 		ctx, cancel := context.WithTimeout(shared, readTimeout)
 		defer cancel()
-		return a.readLately(ctx)
+		return a.readLately(ctx, d)
 	})
 	select {
 	case got := <-read:
@@ -70,35 +105,32 @@ func (a *API) lately(ctx context.Context) (*heldMoment, error) {
 	}
 }
 
-// holds reports whether what was read is still right.
-func (a *API) holds(h *heldMoment) bool {
-	return h != nil && h.changes == a.Current.Changes() && a.Now().Before(h.until)
-}
-
-func (a *API) readLately(ctx context.Context) (*heldMoment, error) {
-	h := &heldMoment{changes: a.Current.Changes()} // before reading, because the read may miss what is stored meanwhile
+func (a *API) readLately(ctx context.Context, d trackservice.Delay) (*heldMoment, error) {
+	h := &heldMoment{api: a, delay: d, changes: a.Current.Changes()} // before reading, because the read may miss what is stored meanwhile
 	now := a.Now()
+	heard := d.Heard(now)
 	var err error
-	if h.current, err = a.Current.Current(ctx, 0); err != nil {
+	if h.current, err = a.Current.Current(ctx, d); err != nil {
 		return nil, err
 	}
-	h.latest, err = a.OnAir.Entries(ctx, model.EntryQuery{To: now, Limit: views.MaxFeed + 1})
-	before := a.recently.held.Load()
+	h.latest, err = a.OnAir.Entries(ctx, model.EntryQuery{To: heard, Limit: views.MaxFeed + 1})
+	before := a.recently.of(d)
 	switch {
 	case errors.Is(err, model.ErrUnavailable) && before != nil: // what plays is known nevertheless
 		h.latest = before.latest
 	case err != nil:
 		return nil, err
 	}
-	h.until = earlier(trackservice.UntilOver(h.current.Until, now, h.latest...), now.Add(maxHeld))
-	a.recently.held.Store(h)
+	over := d.Reaches(trackservice.UntilOver(time.Time{}, heard, h.latest...))
+	h.until = earlier(h.current.Until, earlier(over, now.Add(maxHeld)))
+	a.recently.hold(h, now)
 	return h, nil
 }
 
-// moment is what plays and what played before, for an answer that is kept for that
-// long at most.
-func (a *API) moment(ctx context.Context, held time.Duration) (views.Moment, error) {
-	h, err := a.lately(ctx)
+// moment is what listeners with that delay hear, and heard before, for an answer that
+// is kept for that long at most.
+func (a *API) moment(ctx context.Context, delay *float64, held time.Duration) (views.Moment, error) {
+	h, err := a.lately(ctx, viewDelay(delay))
 	if err != nil {
 		return views.Moment{}, err
 	}

@@ -2,7 +2,6 @@ package handler
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -46,8 +45,8 @@ func (a *API) play(ctx context.Context, body api.Play) (playlog.Play, error) {
 }
 
 // said are the fields of a body that an engine sent.
-func (a *API) said(ctx context.Context, body map[string]json.RawMessage) *fields {
-	f := &fields{raw: body, zone: a.EngineZone, arrival: a.arrival(ctx), lenient: true}
+func (a *API) said(ctx context.Context, body api.Object) *fields {
+	f := &fields{object: body, zone: a.EngineZone, arrival: a.arrival(ctx), lenient: true}
 	for _, d := range lenient.Doubts(ctx) {
 		if field := model.FieldSpelled(d.Field); field != nil {
 			d.Field = field.Name()

@@ -2,11 +2,9 @@ package handler
 
 import (
 	"bytes"
-	"encoding/json"
 	"testing"
 	"time"
 
-	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog/playlogtest"
 )
@@ -69,11 +67,11 @@ func TestAPI_play_syncNode(t *testing.T) {
 	t.Parallel()
 	a := decoder(t, "Europe/Vienna", "2020-06-27T17:14:01Z", &bytes.Buffer{})
 	a.HostID = 0
-	p, err := a.play(t.Context(), api.Play{"track_title": json.RawMessage(`"a"`), "log_source": json.RawMessage("2")})
+	p, err := a.play(t.Context(), object(t, `{"track_title": "a", "log_source": 2}`))
 	if err != nil || !p.Entry.ReceivedAt.IsZero() || p.Entry.LogSource != 2 {
 		t.Errorf("got %+v, %v", p, err)
 	}
-	if _, err := a.play(t.Context(), api.Play{"track_title": json.RawMessage(`"a"`)}); err == nil {
+	if _, err := a.play(t.Context(), object(t, `{"track_title": "a"}`)); err == nil {
 		t.Error("without a source it was taken")
 	}
 }

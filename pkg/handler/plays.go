@@ -74,8 +74,8 @@ func (a *API) recordAll(ctx context.Context, list []json.RawMessage) ([]api.Play
 
 // recordOne stores an entry, and tells played who played it.
 func (a *API) recordOne(ctx context.Context, raw json.RawMessage, played func(source int)) error {
-	var body api.Play
-	if err := json.Unmarshal(raw, &body); err != nil || body == nil {
+	body, err := api.ReadObject(raw)
+	if err != nil {
 		return model.Invalid("body", "", "must be an object")
 	}
 	p, err := a.play(ctx, body)

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,9 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/status"
 )
 
 // TestAPI_StorePlaylog_list: each entry of a list is taken as if it came alone.
@@ -117,4 +123,33 @@ func (f *failing) Record(ctx context.Context, p playlog.Play) error {
 		return model.ErrUnavailable
 	}
 	return f.Recorder.Record(ctx, p)
+}
+
+func (nowhere) StoreEntry(context.Context, model.Entry) error { return nil }
+
+// BenchmarkStorePlaylog measures what a play costs whose body is JSON as the
+// contract has it, without network and database: in the server, and of that in
+// reading it.
+func BenchmarkStorePlaylog(b *testing.B) {
+	const body = `{"track_start":"2020-06-27T19:14:00Z","track_artist":"Mazzie Star","track_album":"So Tonight That I Might See","track_title":"Fade Into You",` +
+		`"track_num":1,"track_duration":295,"show_name":"Bench","log_source":1}`
+	a := decoder(b, "Europe/Vienna", "2020-06-27T19:14:01Z", &bytes.Buffer{})
+	a.Recorder, a.Lives = playlog.New(nowhere{}, zerolog.Nop(), time.Now, func() {}), status.NewLives(time.Now)
+	b.Run("server", func(b *testing.B) {
+		h := httpservertest.New(b, operations{API: a}, func(_ *httpserver.Config, o *httpserver.Options) { o.Log, o.OnMismatch = zerolog.Nop(), nil })
+		b.ReportAllocs()
+		for b.Loop() {
+			if w := httpservertest.Do(h, http.MethodPost, v1+"/playlog", body); w.Code != http.StatusNoContent {
+				b.Fatal(w.Body)
+			}
+		}
+	})
+	b.Run("reading", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := a.record(b.Context(), []byte(body)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
+	"time"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
@@ -56,9 +58,14 @@ func (a *API) period(name string) (report.Period, error) {
 	return period, nil
 }
 
-// report is a report of a period, ready to be written.
+// report is a report of a period, ready to be written. Error: *model.PurgedError if all
+// its plays are gone.
 func (a *API) report(ctx context.Context, period report.Period, formulas *api.Formulas) (report.Report, error) {
 	now := a.Now()
+	purges, err := a.purges(ctx, period)
+	if err != nil {
+		return report.Report{}, err
+	}
 	around, err := period.Around(ctx, a.OnAir)
 	if err != nil {
 		return report.Report{}, err
@@ -66,9 +73,28 @@ func (a *API) report(ctx context.Context, period report.Period, formulas *api.Fo
 	rules, err := a.Rules.Rules(ctx)
 	return report.Report{
 		Period: period, Plays: a.Plays(around, now), HoleAfter: a.HoleAfter, Made: now, Station: a.Station,
+		Purges:        purges,
 		RuleVersions:  onair.Versions(rules, onair.Window{From: period.From, To: period.To}),
 		GuardFormulas: valueOr(formulas, api.Exact) == api.Guard,
 	}, err
+}
+
+// purges are those by which plays of a period are gone, with times in the station's
+// zone. Error: *model.PurgedError if all of them are.
+func (a *API) purges(ctx context.Context, period report.Period) (model.Purges, error) {
+	all, err := a.Purges.Purges(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(p model.Purge) bool { return !p.Before.After(period.From) })
+	for i := range all {
+		all[i].Before, all[i].At = a.Zone.In(all[i].Before), a.Zone.In(all[i].At)
+	}
+	// The sync node, which is 0, reports of every source.
+	if p := all.Covering(a.HostID, period.To.Add(-time.Microsecond)); p != nil {
+		return nil, &model.PurgedError{Purge: *p}
+	}
+	return all, nil
 }
 
 func (a *API) reportOf(ctx context.Context, period report.Period, p api.GetReportParams) (reportAnswer, error) {

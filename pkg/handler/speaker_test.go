@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"testing"
-
-	"aura.radio/engine/pkg/api"
 )
 
 // TestAPI_speaker: the constant of engines since 2025 is the host's own number.
@@ -56,7 +54,7 @@ func TestAPI_zoneOfEngine(t *testing.T) {
 			t.Errorf("%s: %s, %v", body, e.TrackStart, err)
 		}
 	}
-	p, err := a.missed(api.Play{"track_start": []byte(`"2020-06-27 19:14:00"`), "track_title": []byte(`"a"`)})
+	p, err := a.missed(object(t, `{"track_start": "2020-06-27 19:14:00", "track_title": "a"}`))
 	if err != nil || !p.Entry.TrackStart.Equal(moment(t, "2020-06-27T17:14:00Z")) {
 		t.Errorf("a person's: %s, %v", p.Entry.TrackStart, err)
 	}

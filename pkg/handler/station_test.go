@@ -44,6 +44,7 @@ type store interface {
 	Playlog
 	SyncStore
 	Rules
+	Purges
 	playlog.Store
 	source.Store
 	status.HealthStore
@@ -108,7 +109,7 @@ func serve(t testing.TB, all store, onAir log, state func(context.Context) (api.
 	logger := zerolog.New(zerolog.NewTestWriter(t))
 	cache := answercache.New(answercache.Config{})
 	a := &API{
-		OnAir: onAir, Titles: onAir, Playlog: all, Sync: all, Rules: all, Gate: exchange.Open{},
+		OnAir: onAir, Titles: onAir, Playlog: all, Sync: all, Rules: all, Purges: all, Gate: exchange.Open{},
 		Sources: source.New(all, 1, cache.Invalidate, logger),
 		Healths: status.NewHealths(all, status.Config{SilenceBelow: -60, NoPlayAfter: 30 * time.Minute}, logger),
 		State:   state,

@@ -140,6 +140,19 @@ func (a *API) ListSyncRules(ctx context.Context, _ api.ListSyncRulesRequestObjec
 	return body, nil
 }
 
+// ListSyncPurges answers which plays are gone.
+func (a *API) ListSyncPurges(ctx context.Context, _ api.ListSyncPurgesRequestObject) (api.ListSyncPurgesResponseObject, error) {
+	purges, err := a.Purges.Purges(ctx)
+	if err != nil {
+		return nil, err
+	}
+	body := make(api.ListSyncPurges200JSONResponse, len(purges))
+	for i, p := range purges {
+		body[i] = record.NewPurge(p)
+	}
+	return body, nil
+}
+
 // StoreSyncRecords stores the records of another node, and answers the outcome
 // for each. Only nodes and administrators may call it, so their statement of
 // what the sync node has is believed.

@@ -17,8 +17,8 @@ import (
 )
 
 // ListNowPlaying answers what plays, as AzuraCast lists its stations.
-func (a *API) ListNowPlaying(ctx context.Context, _ api.ListNowPlayingRequestObject) (api.ListNowPlayingResponseObject, error) {
-	np, err := a.azuraCast(ctx, viewHeld)
+func (a *API) ListNowPlaying(ctx context.Context, r api.ListNowPlayingRequestObject) (api.ListNowPlayingResponseObject, error) {
+	np, err := a.azuraCast(ctx, r.Params.Delay, viewHeld)
 	return api.ListNowPlaying200JSONResponse{np}, err
 }
 
@@ -27,7 +27,7 @@ func (a *API) GetNowPlaying(ctx context.Context, r api.GetNowPlayingRequestObjec
 	if !a.isStation(r.Station) {
 		return nil, model.ErrNotFound
 	}
-	np, err := a.azuraCast(ctx, viewHeld)
+	np, err := a.azuraCast(ctx, r.Params.Delay, viewHeld)
 	return api.GetNowPlaying200JSONResponse(np), err
 }
 
@@ -36,7 +36,7 @@ func (a *API) GetNowPlayingFile(ctx context.Context, r api.GetNowPlayingFileRequ
 	if name, ok := strings.CutSuffix(r.File, ".json"); !ok || !a.isStation(name) {
 		return nil, model.ErrNotFound
 	}
-	np, err := a.azuraCast(ctx, staticHeld)
+	np, err := a.azuraCast(ctx, r.Params.Delay, staticHeld)
 	return api.GetNowPlayingFile200JSONResponse(np), err
 }
 
@@ -46,8 +46,8 @@ func (a *API) isStation(name string) bool {
 }
 
 // azuraCast renders what plays, and has the answer kept for that long.
-func (a *API) azuraCast(ctx context.Context, held time.Duration) (views.AzuraCast, error) {
-	m, err := a.moment(ctx, held)
+func (a *API) azuraCast(ctx context.Context, delay *float64, held time.Duration) (views.AzuraCast, error) {
+	m, err := a.moment(ctx, delay, held)
 	return views.NewAzuraCast(a.station(), m), err
 }
 
@@ -62,7 +62,10 @@ func (a *API) StreamNowPlaying(ctx context.Context, r api.StreamNowPlayingReques
 	if _, ok := asked.Subs[a.station().Channel()]; !ok {
 		return nil, model.ErrNotFound
 	}
-	return streamAnswer(func(w http.ResponseWriter) error { return a.Current.ServeAs(w, requestOf(ctx), 0, &pushes{api: a}) }), nil
+	d := viewDelay(r.Params.Delay)
+	return streamAnswer(func(w http.ResponseWriter) error {
+		return a.Current.ServeAs(w, requestOf(ctx), d, &pushes{api: a, delay: d})
+	}), nil
 }
 
 // VisitStreamNowPlayingResponse serves the stream.
@@ -70,32 +73,33 @@ func (write streamAnswer) VisitStreamNowPlayingResponse(w http.ResponseWriter) e
 
 // pushes is AzuraCast's form of the stream, for one listener.
 type pushes struct {
-	api  *API
-	told *heldMoment // what the listener was told last
+	api   *API
+	delay trackservice.Delay
+	told  *heldMoment // what the listener was told last
 }
 
 // First implements trackservice.Form.
 func (p *pushes) First(ctx context.Context, _ []*trackservice.Event) ([]byte, error) {
-	return p.say(ctx, &p.api.connected, views.NewConnected)
+	return p.say(ctx, views.NewConnected, func(h *heldMoment) *shared { return &h.connected })
 }
 
 // Next implements trackservice.Form.
 func (p *pushes) Next(ctx context.Context, _ []*trackservice.Event) ([]byte, error) {
-	return p.say(ctx, &p.api.changed, views.NewPublished)
+	return p.say(ctx, views.NewPublished, func(h *heldMoment) *shared { return &h.changed })
 }
 
 // Ping implements trackservice.Form.
 func (*pushes) Ping() []byte { return []byte("data: {}\n\n") }
 
 // say tells the listener what plays, unless it knows.
-func (p *pushes) say(ctx context.Context, to *shared, render func(views.Station, views.Moment) views.Pushed) ([]byte, error) {
-	h, err := p.api.lately(model.ForVisitor(ctx))
+func (p *pushes) say(ctx context.Context, render func(views.Station, views.Moment) views.Pushed, to func(*heldMoment) *shared) ([]byte, error) {
+	h, err := p.api.lately(model.ForVisitor(ctx), p.delay)
 	if err != nil || h == p.told {
 		return nil, err
 	}
 	p.told = h
 	now := p.api.Now()
-	return to.message(h, now, func() ([]byte, error) {
+	return to(h).message(now, func() ([]byte, error) {
 		said, err := json.Marshal(render(p.api.station(), h.at(now)))
 		if err != nil {
 			return nil, fmt.Errorf("render what plays: %w", err)
@@ -104,23 +108,22 @@ func (p *pushes) say(ctx context.Context, to *shared, render func(views.Station,
 	})
 }
 
-// shared is a message that is the same for all listeners. It is rendered after each
-// change, and at most once a second.
+// shared is a message about a moment that is the same for all listeners. It is
+// rendered at most once a second.
 type shared struct {
 	mu     sync.Mutex
-	of     *heldMoment
 	second int64
 	said   []byte
 }
 
-func (s *shared) message(of *heldMoment, now time.Time, render func() ([]byte, error)) (_ []byte, err error) {
+func (s *shared) message(now time.Time, render func() ([]byte, error)) (_ []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.of != of || s.second != now.Unix() {
+	if s.said == nil || s.second != now.Unix() {
 		if s.said, err = render(); err != nil {
 			return nil, err
 		}
-		s.of, s.second = of, now.Unix()
+		s.second = now.Unix()
 	}
 	return s.said, nil
 }

@@ -1,11 +1,11 @@
 package handler
 
 import (
-	"bytes"
 	"context"
 	"encoding/xml"
 	"fmt"
-	"strings"
+	"io"
+	"net/http"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/httpserver"
@@ -13,32 +13,52 @@ import (
 )
 
 // GetNowPlayingLine answers what plays in one line.
-func (a *API) GetNowPlayingLine(ctx context.Context, _ api.GetNowPlayingLineRequestObject) (api.GetNowPlayingLineResponseObject, error) {
-	m, err := a.moment(ctx, viewHeld)
-	return api.GetNowPlayingLine200TextResponse(views.NewLine(m)), err
+func (a *API) GetNowPlayingLine(ctx context.Context, r api.GetNowPlayingLineRequestObject) (api.GetNowPlayingLineResponseObject, error) {
+	m, err := a.moment(ctx, r.Params.Delay, viewHeld)
+	return text{"text/plain", views.NewLine(m)}, err
 }
 
 // GetNowPlayingFlat answers what plays without nesting.
-func (a *API) GetNowPlayingFlat(ctx context.Context, _ api.GetNowPlayingFlatRequestObject) (api.GetNowPlayingFlatResponseObject, error) {
-	m, err := a.moment(ctx, viewHeld)
+func (a *API) GetNowPlayingFlat(ctx context.Context, r api.GetNowPlayingFlatRequestObject) (api.GetNowPlayingFlatResponseObject, error) {
+	m, err := a.moment(ctx, r.Params.Delay, viewHeld)
 	return api.GetNowPlayingFlat200JSONResponse(views.NewFlat(a.station(), m)), err
 }
 
 // GetFeed answers the latest plays as a feed.
-func (a *API) GetFeed(ctx context.Context, _ api.GetFeedRequestObject) (api.GetFeedResponseObject, error) {
-	m, err := a.moment(ctx, staticHeld)
+func (a *API) GetFeed(ctx context.Context, r api.GetFeedRequestObject) (api.GetFeedResponseObject, error) {
+	m, err := a.moment(ctx, r.Params.Delay, staticHeld)
 	if err != nil {
 		return nil, err
 	}
-	r := requestOf(ctx)
-	self := httpserver.Relative(r, "/feed.xml")
-	if r.URL.RawQuery != "" {
-		self += "?" + r.URL.RawQuery
+	asked := requestOf(ctx)
+	self := httpserver.Relative(asked, "/feed.xml")
+	if asked.URL.RawQuery != "" {
+		self += "?" + asked.URL.RawQuery
 	}
 	feed, err := xml.MarshalIndent(views.NewFeed(a.station(), m, self), "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("render the feed: %w", err)
 	}
-	feed = bytes.Join([][]byte{[]byte(strings.TrimSpace(xml.Header)), feed, nil}, []byte("\n"))
-	return api.GetFeed200ApplicationatomXmlResponse{Body: bytes.NewReader(feed), ContentLength: int64(len(feed))}, nil
+	return text{"application/atom+xml", xml.Header + string(feed) + "\n"}, nil
 }
+
+// text is an answer of that type, in UTF-8.
+type text struct{ kind, body string }
+
+func (t text) write(w http.ResponseWriter) error {
+	w.Header().Set("Content-Type", t.kind+"; charset=utf-8")
+	_, err := io.WriteString(w, t.body)
+	return err
+}
+
+// VisitGetNowPlayingLineResponse writes the line.
+func (t text) VisitGetNowPlayingLineResponse(w http.ResponseWriter) error { return t.write(w) }
+
+// VisitGetFeedResponse writes the feed.
+func (t text) VisitGetFeedResponse(w http.ResponseWriter) error { return t.write(w) }
+
+// VisitGetLiveInfoResponse writes the script.
+func (t text) VisitGetLiveInfoResponse(w http.ResponseWriter) error { return t.write(w) }
+
+// VisitGetLiveInfoV2Response writes the script.
+func (t text) VisitGetLiveInfoV2Response(w http.ResponseWriter) error { return t.write(w) }

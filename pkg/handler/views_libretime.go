@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/stationtime"
@@ -18,7 +17,7 @@ const (
 
 // GetLiveInfo answers what plays and which shows are on, as LibreTime does.
 func (a *API) GetLiveInfo(ctx context.Context, r api.GetLiveInfoRequestObject) (api.GetLiveInfoResponseObject, error) {
-	m, shows, err := a.programme(ctx)
+	m, shows, err := a.programme(ctx, r.Params.Delay)
 	if err != nil {
 		return nil, err
 	}
@@ -30,13 +29,12 @@ func (a *API) GetLiveInfo(ctx context.Context, r api.GetLiveInfoRequestObject) (
 	if r.Params.Callback == nil {
 		return api.GetLiveInfo200JSONResponse(info), nil
 	}
-	call, err := call(*r.Params.Callback, info)
-	return api.GetLiveInfo200ApplicationjavascriptResponse{Body: call, ContentLength: call.Size()}, err
+	return call(*r.Params.Callback, info)
 }
 
 // GetLiveInfoV2 answers what plays and which shows are on, as LibreTime 3 does.
 func (a *API) GetLiveInfoV2(ctx context.Context, r api.GetLiveInfoV2RequestObject) (api.GetLiveInfoV2ResponseObject, error) {
-	m, shows, err := a.programme(ctx)
+	m, shows, err := a.programme(ctx, r.Params.Delay)
 	if err != nil {
 		return nil, err
 	}
@@ -46,18 +44,17 @@ func (a *API) GetLiveInfoV2(ctx context.Context, r api.GetLiveInfoV2RequestObjec
 	if r.Params.Callback == nil {
 		return api.GetLiveInfoV2200JSONResponse(info), nil
 	}
-	call, err := call(*r.Params.Callback, info)
-	return api.GetLiveInfoV2200ApplicationjavascriptResponse{Body: call, ContentLength: call.Size()}, err
+	return call(*r.Params.Callback, info)
 }
 
 // programme is what plays and which shows are on, for an answer that is kept for as
 // long as views are.
-func (a *API) programme(ctx context.Context) (views.Moment, views.Shows, error) {
-	m, err := a.moment(ctx, viewHeld)
+func (a *API) programme(ctx context.Context, delay *float64) (views.Moment, views.Shows, error) {
+	m, err := a.moment(ctx, delay, viewHeld)
 	if err != nil {
 		return m, views.Shows{}, err
 	}
-	clock, err := a.shownClock(ctx, m.Now)
+	clock, err := a.shownClock(ctx, a.Now())
 	if err != nil {
 		return m, views.Shows{}, err
 	}
@@ -74,10 +71,10 @@ func (a *API) zoneOr(name *string) *stationtime.Zone {
 
 // call is a script that calls a function with a value (JSONP). The comment in front
 // keeps the answer from being anything else than a script.
-func call(function string, value any) (*strings.Reader, error) {
+func call(function string, value any) (script text, _ error) {
 	argument, err := json.Marshal(value)
 	if err != nil {
-		return nil, fmt.Errorf("render what plays: %w", err)
+		return script, fmt.Errorf("render what plays: %w", err)
 	}
-	return strings.NewReader("/**/" + function + "(" + string(argument) + ");"), nil
+	return text{"application/javascript", "/**/" + function + "(" + string(argument) + ");"}, nil
 }

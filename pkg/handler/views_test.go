@@ -14,6 +14,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/trackservice"
 )
@@ -159,7 +160,7 @@ func TestViews_script(t *testing.T) {
 	for _, path := range []string{"/api/live-info", "/api/live-info-v2"} {
 		w := s.view(http.StatusOK, path+"?callback=jQuery19108_1.a$&_=1782580440")
 		body := w.Body.String()
-		if kind, sniff := w.Header().Get("Content-Type"), w.Header().Get("X-Content-Type-Options"); kind != "application/javascript" || sniff != "nosniff" {
+		if kind, sniff := w.Header().Get("Content-Type"), w.Header().Get("X-Content-Type-Options"); kind != "application/javascript; charset=utf-8" || sniff != "nosniff" {
 			t.Errorf("%s is %s, %s", path, kind, sniff)
 		}
 		argument, ok := strings.CutPrefix(body, "/**/jQuery19108_1.a$(")
@@ -227,6 +228,58 @@ func TestViews_reads(t *testing.T) {
 		if lists, currents := c.lists.Load(), c.currents.Load(); lists != change+1 || currents != change+1 {
 			t.Errorf("after change %d the log was read %d and %d times", change, lists, currents)
 		}
+	}
+}
+
+// TestViews_delay: a view shows what was right so many seconds ago, as the track
+// service does. What is read for one delay is not shown for another.
+func TestViews_delay(t *testing.T) {
+	t.Parallel()
+	s := newSyncNode(t, named)
+	s.do(http.StatusNoContent, http.MethodPost, "/playlog", `{"track_start": "`+ago(10*time.Minute)+`", "track_title": "Before", "log_source": 1}`)
+	s.do(http.StatusNoContent, http.MethodPost, "/playlog", `{"track_start": "`+ago(time.Minute)+`", "track_title": "Now", "track_duration": 3600, "log_source": 1}`)
+	for range 2 { // read, and held
+		for delay, want := range map[string]string{"0": "Now", "10": "Now", "250": "Before", "299.7": "Before"} {
+			var current api.Track
+			read(t, s.do(http.StatusOK, http.MethodGet, "/trackservice/current?delay="+delay, ""), &current)
+			for _, target := range allViews {
+				separator := "?"
+				if strings.Contains(target, "?") {
+					separator = "&"
+				}
+				body := s.view(http.StatusOK, target+separator+"delay="+delay).Body.String()
+				if want == "Before" && strings.Contains(body, "Now") || !strings.Contains(body, want) || current.TrackTitle != want {
+					t.Errorf("%s with a delay of %s shows %s, and the track service %+v", target, delay, body, current)
+				}
+			}
+			var flat api.FlatNowPlaying
+			read(t, s.view(http.StatusOK, "/nowplaying.json?delay="+delay), &flat)
+			if begun := flat.PositionUpdatedAt.Add(-time.Duration(*flat.Position) * time.Second); begun.Sub(current.TrackStart.Time).Abs() > 2*time.Second {
+				t.Errorf("with a delay of %s it began at %s, and not at %s", delay, begun, current.TrackStart)
+			}
+		}
+	}
+	if line := s.do(http.StatusOK, http.MethodGet, "/trackservice/current?delay=250", "", "Accept", "text/plain").Body.String(); line != "Before\n" {
+		t.Errorf("as text it is %q", line)
+	}
+	s.view(http.StatusBadRequest, "/nowplaying.txt?delay=301")
+}
+
+// TestViews_cover: the station's covers are in AzuraCast's shape, and for home
+// automation.
+func TestViews_cover(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, named, func(a *API) {
+		a.Links = links.New(links.Config{Cover: "https://covers.example/{artist}/{title}.jpg"}, a.Zone)
+	})
+	s.programme()
+	const want = "https://covers.example/C/Now.jpg"
+	var np api.AzuraCast
+	read(t, s.view(http.StatusOK, "/api/nowplaying/1"), &np)
+	var flat api.FlatNowPlaying
+	read(t, s.view(http.StatusOK, "/nowplaying.json"), &flat)
+	if np.NowPlaying.Song.Art != want || np.SongHistory[0].Song.Art != "https://covers.example/A%20%26%20B/Before.jpg" || flat.Cover != want {
+		t.Errorf("covers are %+v, %+v", np, flat)
 	}
 }
 

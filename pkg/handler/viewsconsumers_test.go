@@ -192,6 +192,15 @@ func TestAzuraCastPage(t *testing.T) {
 		}
 		return false
 	})
+
+	var late azuraCastPage
+	eventSource(t, address+"/api/live/nowplaying/sse?delay=200&"+connect.Encode(), func(data []byte) bool {
+		late.onmessage(t, data)
+		return true
+	})
+	if e := late.elapsed(); late.title != "Before" || e < 40 || e > 100 {
+		t.Errorf("200 seconds late: %+v", late)
+	}
 }
 
 // azuraCastTypes are those that a validating client requires (zod schema of
@@ -500,5 +509,24 @@ func TestFeedReader(t *testing.T) {
 		if err != nil || feed.Links[0].Rel != "self" || !strings.HasPrefix(self.String(), "https://radio.example/proxy/feed.xml") {
 			t.Errorf("asked at %s, the link leads to %s: %v", below, self, err)
 		}
+	}
+}
+
+// TestFeed_ids: a reader that changes from the engine's host to the sync node sees no
+// play as new.
+func TestFeed_ids(t *testing.T) {
+	t.Parallel()
+	start := ago(time.Minute)
+	var ids []string
+	for _, s := range []*station{newStation(t, named), newSyncNode(t, named)} {
+		s.do(http.StatusNoContent, http.MethodPost, "/playlog", `{"track_start": "`+start+`", "track_title": "Now", "track_num": 7, "track_type": 1, "track_album": "A", "show_id": 5, "log_source": 1}`)
+		var feed atomFeed
+		if err := xml.Unmarshal(s.view(http.StatusOK, "/feed.xml").Body.Bytes(), &feed); err != nil || len(feed.Entries) != 1 {
+			t.Fatalf("%v: %+v", err, feed)
+		}
+		ids = append(ids, feed.ID[0], feed.Entries[0].ID[0])
+	}
+	if ids[0] != ids[2] || ids[1] != ids[3] {
+		t.Errorf("the ids are %q", ids)
 	}
 }

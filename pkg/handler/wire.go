@@ -22,7 +22,7 @@ import (
 // Its methods return nil for a field that was not sent. For a field that was
 // sent as not known they return a pointer to the zero value.
 type fields struct {
-	raw     map[string]json.RawMessage
+	object  api.Object
 	zone    *stationtime.Zone
 	arrival time.Time
 	// lenient: an engine sent it, which sends nothing twice. What can't be
@@ -38,7 +38,7 @@ type fields struct {
 func (f *fields) find(names []string) (name string, value json.RawMessage) {
 	name = names[0]
 	for _, spelling := range names {
-		if raw, ok := f.raw[spelling]; ok && (value == nil || isNone(value) && !isNone(raw)) {
+		if raw, ok := f.object.Get(spelling); ok && (value == nil || isNone(value) && !isNone(raw)) {
 			name, value = spelling, raw
 		}
 	}
@@ -49,7 +49,7 @@ func (f *fields) find(names []string) (name string, value json.RawMessage) {
 // value.
 func (f *fields) others(names []string, name string, value json.RawMessage) {
 	for _, spelling := range names {
-		if raw, ok := f.raw[spelling]; ok && !isNone(raw) && !bytes.Equal(raw, value) {
+		if raw, ok := f.object.Get(spelling); ok && !isNone(raw) && !bytes.Equal(raw, value) {
 			f.refuse(names, spelling, raw, "was also sent as "+name+", with another value, which counts")
 		}
 	}
@@ -191,8 +191,8 @@ func inside(parent string, err error) error {
 	return &model.InvalidError{Fields: named}
 }
 
-func (a *API) fields(raw map[string]json.RawMessage) *fields {
-	return &fields{raw: raw, zone: a.Zone, arrival: a.Now()}
+func (a *API) fields(object api.Object) *fields {
+	return &fields{object: object, zone: a.Zone, arrival: a.Now()}
 }
 
 // changes reads the fields that an entry and an amendment have in common.
@@ -228,9 +228,7 @@ func (a *API) changes(f *fields) (c model.Changes, start stationtime.Reading) {
 // entry reads an entry, without its source. start is what was read as its start.
 func (a *API) entry(f *fields) (e model.Entry, start stationtime.Reading) {
 	known, start := a.changes(f)
-	e = model.Entry{Overlay: model.Overlay{Changes: known}}.Effective()
-	e.Overlay = model.Overlay{}
-	return e, start
+	return known.Entry(), start
 }
 
 // missed reads an entry as a person logs it.
@@ -346,7 +344,7 @@ func (a *API) changedValues(c model.Changes) *api.ChangedValues {
 		return nil
 	}
 	values := api.ChangedValues{}
-	changed := model.Entry{Overlay: model.Overlay{Changes: c}}.Effective()
+	changed := c.Entry()
 	for _, f := range model.Fields {
 		if f.IsChanged(&c) {
 			values[f.Name()] = changedValue(a.Zone, f, &changed)

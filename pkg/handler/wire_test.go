@@ -43,12 +43,16 @@ func moment(t testing.TB, s string) time.Time {
 
 func decode(t testing.TB, a *API, body string) (model.Entry, time.Time, error) {
 	t.Helper()
-	var p api.Play
-	if err := json.Unmarshal([]byte(body), &p); err != nil {
+	read, err := a.play(t.Context(), object(t, body))
+	return read.Entry, read.Other, err
+}
+
+func object(t testing.TB, text string) (o api.Object) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
 		t.Fatal(err)
 	}
-	read, err := a.play(t.Context(), p)
-	return read.Entry, read.Other, err
+	return o
 }
 
 func TestAPI_play(t *testing.T) {
@@ -136,11 +140,7 @@ func TestAPI_missed_Invalid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var p api.Play
-			if err := json.Unmarshal([]byte(c.body), &p); err != nil {
-				t.Fatal(err)
-			}
-			_, err := decoder(t, "Europe/Vienna", "2020-06-27T17:14:01Z", &bytes.Buffer{}).missed(p)
+			_, err := decoder(t, "Europe/Vienna", "2020-06-27T17:14:01Z", &bytes.Buffer{}).missed(object(t, c.body))
 			invalid, ok := errors.AsType[*model.InvalidError](err)
 			if !ok {
 				t.Fatalf("error is %v, want an *model.InvalidError", err)
@@ -210,10 +210,7 @@ func TestTrack(t *testing.T) {
 func TestAPI_amendment(t *testing.T) {
 	t.Parallel()
 	a := decoder(t, "Europe/Vienna", "2020-06-27T17:14:01Z", &bytes.Buffer{})
-	c, err := a.amendment(api.Changes{
-		"track_artist": json.RawMessage(`null`), "track_duration": json.RawMessage(`""`), "show_id": json.RawMessage(`"4"`),
-		"track_start": json.RawMessage(`"2020-06-27 19:15"`),
-	})
+	c, err := a.amendment(object(t, `{"track_artist": null, "track_duration": "", "show_id": "4", "track_start": "2020-06-27 19:15"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,11 +268,7 @@ func FuzzPlay(f *testing.F) {
 		if err != nil {
 			t.Fatalf("can't be shown: %v", err)
 		}
-		var back api.Play
-		if err := json.Unmarshal(shown, &back); err != nil {
-			t.Fatal(err)
-		}
-		shownAgain, err := a.play(t.Context(), back)
+		shownAgain, err := a.play(t.Context(), object(t, string(shown)))
 		if err != nil {
 			t.Fatalf("what is shown can't be stored: %v", err)
 		}

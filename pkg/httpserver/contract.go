@@ -17,19 +17,17 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// filterOptions: access is checked before, every mistake is to be reported, and
-// handlers know their defaults themselves.
+// filterOptions: every mistake is to be reported, and handlers know their defaults
+// themselves.
 var filterOptions = &openapi3filter.Options{
 	MultiError:          true,
 	SkipSettingDefaults: true,
-	AuthenticationFunc:  openapi3filter.NoopAuthenticationFunc,
 }
 
 // bodilessOptions are for operations whose handler judges the body.
 var bodilessOptions = &openapi3filter.Options{
 	MultiError:          true,
 	SkipSettingDefaults: true,
-	AuthenticationFunc:  openapi3filter.NoopAuthenticationFunc,
 	ExcludeRequestBody:  true,
 }
 

@@ -20,7 +20,7 @@ func (s *Server) headers(c *gin.Context) {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")
 	policy := pagePolicy
-	if c.FullPath() == "" || strings.HasPrefix(c.Request.URL.Path, s.base+"/") {
+	if c.FullPath() == "" || callOf(c).route.contract != nil || strings.HasPrefix(c.Request.URL.Path, s.base+"/") {
 		policy = dataPolicy
 	}
 	h.Set("Content-Security-Policy", policy)

@@ -103,7 +103,10 @@ func TestLenient(t *testing.T) {
 					wantProblem(t, w, c.status)
 					continue
 				}
-				if w.Code != 204 || got == nil || string((*got)["track_title"]) != `"Björk"` || !slices.Equal(doubts, c.doubts) {
+				if w.Code != 204 || got == nil {
+					t.Fatalf("%d, %+v: %s", w.Code, got, w.Body)
+				}
+				if title, _ := got.Get("track_title"); string(title) != `"Björk"` || !slices.Equal(doubts, c.doubts) {
 					t.Fatalf("%d, %+v, %+v, want %+v: %s", w.Code, got, doubts, c.doubts, w.Body)
 				}
 			}
@@ -149,7 +152,7 @@ func TestLenient_skims(t *testing.T) {
 				want = "null"
 				left++
 			}
-			if have := string(got[strings.ReplaceAll(name, `\"`, `"`)]); have != want {
+			if have, _ := got.Get(strings.ReplaceAll(name, `\"`, `"`)); string(have) != want {
 				t.Errorf("%s has %d bytes of %d, %.20s", name, len(have), len(sent), have)
 			}
 		}

@@ -140,6 +140,7 @@ func ProblemOf(err error) api.Problem {
 		invalid *model.InvalidError
 		own     *statusError
 		tooLong *http.MaxBytesError
+		purged  *model.PurgedError
 	)
 	status, detail := http.StatusInternalServerError, "The service failed. Its log has the cause, under the id in instance."
 	switch {
@@ -149,6 +150,8 @@ func ProblemOf(err error) api.Problem {
 		status, detail = own.status, own.detail
 	case errors.As(err, &tooLong):
 		status, detail = http.StatusRequestEntityTooLarge, fmt.Sprintf("The body must not be longer than %d bytes.", tooLong.Limit)
+	case errors.As(err, &purged):
+		status, detail = http.StatusGone, "The "+purged.Error()
 	case errors.Is(err, model.ErrNotFound):
 		status, detail = http.StatusNotFound, "The requested object does not exist here."
 	case errors.Is(err, model.ErrNoSuchFormat):

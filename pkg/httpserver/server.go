@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/gin-gonic/gin/binding"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/rs/zerolog"
@@ -170,9 +171,13 @@ func newEngine() *gin.Engine {
 	return e
 }
 
-// gin prints its routes and warnings unless told otherwise, and that setting is
-// global to the process.
-func init() { gin.SetMode(gin.ReleaseMode) }
+// gin prints its routes and warnings unless told otherwise, and looks into each
+// byte of a body for rules in tags of structs. The contract has the rules instead.
+// Both settings are global to the process.
+func init() {
+	gin.SetMode(gin.ReleaseMode)
+	binding.Validator = nil
+}
 
 // Handler is the whole server except for the network. Register everything
 // before calling it. Without a page of its own, / leads to the documentation.

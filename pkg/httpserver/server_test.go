@@ -46,6 +46,7 @@ func TestServer_Errors(t *testing.T) {
 		"unavailable": {fmt.Errorf("store: %w", model.ErrUnavailable), 503, "The database cannot be reached"},
 		"stale":       {model.ErrStaleEpoch, 412, "Somebody else has activated"},
 		"deposed":     {fmt.Errorf("activate: %w", model.ErrDeposed), 412, "Another monitor"},
+		"purged":      {&model.PurgedError{Purge: model.Purge{By: "M. Tester", Reason: "old"}}, 410, "were purged on 0001-01-01 by M. Tester: old"},
 		"pinned":      {model.ErrPinned, 409, "is pinned"},
 		"circle":      {fmt.Errorf("activate: %w", model.ErrLoop), 508, "AURA_SYNC_HOST"},
 		"deadline":    {fmt.Errorf("query: %w", context.DeadlineExceeded), 503, "took too long"},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/stationtime"
 )
 
@@ -113,7 +114,7 @@ func (stub) GetTrack(context.Context, api.GetTrackRequestObject) (api.GetTrackRe
 }
 
 func (stub) GetClock(context.Context, api.GetClockRequestObject) (api.GetClockResponseObject, error) {
-	return api.GetClock200JSONResponse{Doubts: []api.Doubt{}, ServerTime: noon, TimeZone: "Europe/Vienna"}, nil
+	return api.GetClock200JSONResponse{Doubts: []api.Doubt{}, PlannedTracks: []api.PlannedTrack{}, NextShows: []*api.ClockShow{}, ServerTime: noon, TimeZone: "Europe/Vienna"}, nil
 }
 
 func (stub) EmptyClock(context.Context, api.EmptyClockRequestObject) (api.EmptyClockResponseObject, error) {
@@ -184,6 +185,10 @@ func (stub) ListSyncRules(context.Context, api.ListSyncRulesRequestObject) (api.
 	return api.ListSyncRules200JSONResponse{{From: noon, Version: 2, FallbackShows: []string{}}}, nil
 }
 
+func (stub) ListSyncPurges(context.Context, api.ListSyncPurgesRequestObject) (api.ListSyncPurgesResponseObject, error) {
+	return api.ListSyncPurges200JSONResponse{{Before: noon, At: noon, By: "M. Tester", Reason: "old", Gone: []record.Gone{{Source: 1, Month: "2020-05", Entries: 1}}}}, nil
+}
+
 func (stub) ListActivations(context.Context, api.ListActivationsRequestObject) (api.ListActivationsResponseObject, error) {
 	return api.ListActivations200JSONResponse{}, nil
 }
@@ -245,7 +250,7 @@ func (stub) RunReconcile(context.Context, api.RunReconcileRequestObject) (api.Ru
 	return api.RunReconcile202Response{}, nil
 }
 
-var known = api.Title{TitleId: "1a3c0be5f2d94e67", TrackArtist: "Mazzie Star", TrackTitle: "Fade Into You", Plays: 1, FirstPlayed: noon, LastPlayed: noon}
+var known = api.Title{TitleId: "230fcac19728ece1", TrackArtist: "Mazzie Star", TrackTitle: "Fade Into You", Plays: 1, FirstPlayed: noon, LastPlayed: noon}
 
 func (stub) ListTitles(context.Context, api.ListTitlesRequestObject) (api.ListTitlesResponseObject, error) {
 	return api.ListTitles200JSONResponse{known}, nil

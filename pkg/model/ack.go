@@ -19,4 +19,7 @@ type Absorbed struct {
 	// Merged is the whole record if the database knows more than the copy that
 	// arrived.
 	Merged *Record
+	// Refused is why it was not stored, because its play is gone by a purge; nil if
+	// it was stored.
+	Refused *InvalidError
 }

@@ -32,6 +32,12 @@ func (c Changes) apply(e *Entry) {
 	}
 }
 
+// Entry is an entry that has the new values and no others.
+func (c Changes) Entry() (e Entry) {
+	c.apply(&e)
+	return e
+}
+
 // over lays the later changes over c.
 func (c Changes) over(later Changes) Changes {
 	for _, f := range correctable {

@@ -82,7 +82,7 @@ func (c *Correction) Repeats(earlier Correction) bool {
 // changes nothing.
 func (c *Correction) UID() Fingerprint {
 	d := newDigest("correction/1")
-	d.bytes(c.Entry[:])
+	d.fingerprint(c.Entry)
 	d.text(c.Kind)
 	d.time(c.At)
 	d.text(c.By)

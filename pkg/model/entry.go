@@ -143,7 +143,7 @@ func (e *Entry) supplement(id Fingerprint) Fingerprint {
 		return Fingerprint{}
 	}
 	d := newDigest("supplement/1")
-	d.bytes(id[:])
+	d.fingerprint(id)
 	d.fields(supplement, e)
 	return d.sum()
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -38,8 +39,12 @@ type digest struct {
 	buf []byte
 }
 
+// digests are those that nobody uses. Each play needs several.
+var digests = sync.Pool{New: func() any { return &digest{buf: make([]byte, 0, 512)} }}
+
 func newDigest(kind string) *digest {
-	d := &digest{buf: make([]byte, 0, 256)}
+	d := digests.Get().(*digest)
+	d.buf = d.buf[:0]
 	d.text(kind)
 	return d
 }
@@ -121,9 +126,14 @@ func (d *digest) change(to any) {
 	}
 }
 
-func (d *digest) bytes(b []byte) { d.text(string(b)) }
+func (d *digest) fingerprint(f Fingerprint) {
+	d.buf = binary.AppendUvarint(d.buf, uint64(len(f)))
+	d.buf = append(d.buf, f[:]...)
+}
 
+// sum is the hash. The digest must not be used afterwards.
 func (d *digest) sum() Fingerprint {
 	h := sha256.Sum256(d.buf)
+	digests.Put(d)
 	return Fingerprint(h[:16])
 }

@@ -78,7 +78,7 @@ func (h *Health) Content() Fingerprint {
 		return id
 	}
 	d := newDigest("health/2")
-	d.bytes(id[:])
+	d.fingerprint(id)
 	for _, at := range []time.Time{h.ReceivedAt, h.Last.LogTime, h.Last.ReceivedAt} {
 		d.time(at)
 	}

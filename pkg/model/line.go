@@ -18,6 +18,9 @@ import (
 // databases hold and nodes exchange stays as it is, because an entry's identity
 // depends on it.
 func Line(s string) string {
+	if isPlain(s) && strings.Trim(s, " ") == s && !strings.Contains(s, "  ") { // nearly always
+		return s
+	}
 	s = norm.NFC.String(strings.ToValidUTF8(s, string(utf8.RuneError)))
 	var line strings.Builder
 	line.Grow(len(s))

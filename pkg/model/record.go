@@ -20,14 +20,21 @@ type Record struct {
 // one database only (ID, Synced, Air) are not part of it. Overlay is not part of
 // it either, because it follows from the corrections. Call it on a normalized
 // record.
-func (r *Record) Content() Content {
-	e := &r.Entry
+func (r *Record) Content() Content { return r.Entry.content(r.Entry.Fingerprint(), r.Corrections) }
+
+// Hashes are the fingerprint of an entry, and the content of its record as long as
+// that has no corrections. Call it on a normalized entry.
+func (e *Entry) Hashes() (Fingerprint, Content) {
 	id := e.Fingerprint()
+	return id, e.content(id, nil)
+}
+
+func (e *Entry) content(id Fingerprint, corrections []Correction) Content {
 	d := newDigest("content/1")
-	d.bytes(id[:])
+	d.fingerprint(id)
 	d.fields(described, e)
-	for _, uid := range correctionUIDs(r.Corrections) {
-		d.bytes(uid[:])
+	for _, uid := range correctionUIDs(corrections) {
+		d.fingerprint(uid)
 	}
 	return Content{Base: d.sum(), Supplement: e.supplement(id)}
 }

@@ -14,6 +14,9 @@ const MaxText = 256
 // NUL that ID3v2.4 puts between several values, become blanks. Characters
 // beyond limit are cut. It reports whether it cut.
 func cleanText(s string, limit int) (string, bool) {
+	if isPlain(s) && len(s) <= limit { // nearly always
+		return s, false
+	}
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
@@ -31,4 +34,14 @@ func cleanText(s string, limit int) (string, bool) {
 		n++
 	}
 	return s, false
+}
+
+// isPlain reports whether a text is printable ASCII.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }

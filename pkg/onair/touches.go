@@ -33,7 +33,7 @@ type Changes struct {
 type PlayChange struct {
 	ID    model.Fingerprint
 	Was   *heard.Play // as it was; nil if it is new
-	Start time.Time   // as it is
+	Start time.Time   // as it is, or was if it is gone
 }
 
 // Activation notes that an activation was added, got another epoch, or was
@@ -55,6 +55,13 @@ func (t *Touches) Entry(id model.Fingerprint, before, after *model.Entry) {
 	if was := heard.NewPlay(is.ID, *before); !reflect.DeepEqual(was, is) {
 		t.Of(after.LogSource).Play(PlayChange{is.ID, &was, is.Start})
 	}
+}
+
+// Gone notes that the entry with that identity is deleted.
+func (t *Touches) Gone(id model.Fingerprint, before *model.Entry) {
+	t.told = true
+	was := heard.NewPlay(id, *before)
+	t.Of(before.LogSource).Play(PlayChange{was.ID, &was, was.Start})
 }
 
 // Health notes a change of a state of health; before is nil if the state is new.

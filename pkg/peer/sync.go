@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/stationtime"
 )
@@ -240,6 +241,20 @@ func (c *Client) Rules(ctx context.Context) ([]model.HeardRule, error) {
 		}
 	}
 	return rules, nil
+}
+
+// Purges asks which plays are gone. The purges are not yet validated. Errors:
+// ErrUnsupported, *StatusError, or of the network.
+func (c *Client) Purges(ctx context.Context) (model.Purges, error) {
+	var body []record.Purge
+	if err := c.do(ctx, call{method: http.MethodGet, path: "/sync/purges"}, &body); err != nil {
+		return nil, err
+	}
+	purges := make(model.Purges, len(body))
+	for i, p := range body {
+		purges[i] = p.Purge()
+	}
+	return purges, nil
 }
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }

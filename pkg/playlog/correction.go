@@ -91,7 +91,7 @@ func (r *Recorder) LogMissed(ctx context.Context, p Play, c model.Correction) (i
 		return 0, model.Correction{}, err
 	}
 	p.compare()
-	e, err := standing(ctx, r.store, p)
+	e, err := standing(ctx, r.store, &p)
 	if err != nil {
 		return 0, model.Correction{}, fmt.Errorf("log missed entry: %w", err)
 	}

@@ -31,6 +31,8 @@ func (m *memory) EntryWith(_ context.Context, id model.Fingerprint) (model.Entry
 	return e, nil
 }
 
+func (m *memory) PurgeOf(context.Context, int, time.Time) (*model.Purge, error) { return nil, nil }
+
 // The answer to an engine is lost in the night in which 02:30 comes twice. The
 // engine sends the title again an hour later.
 func Example() {

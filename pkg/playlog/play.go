@@ -13,8 +13,8 @@ type Play struct {
 	// Entry is normalized and valid. Its ReceivedAt is the arrival.
 	Entry model.Entry
 	// AsSent is the entry as earlier versions stored it: with texts as they were
-	// sent, and not distinguished. It is zero if that is the same identity.
-	AsSent model.Entry
+	// sent, and not distinguished. It is nil if that is the same identity.
+	AsSent *model.Entry
 	// Other is the start's other occurrence if the start had no offset and is in
 	// a repeated hour, otherwise zero.
 	Other time.Time
@@ -27,21 +27,24 @@ type Play struct {
 // one line, and an untitled play is distinguished. What a node sends is stored
 // as it is, so it does not become a play this way.
 func NewPlay(sent model.Entry) Play {
-	p := Play{Entry: sent, AsSent: sent}
+	p := Play{Entry: sent}
 	p.Entry.Tidy()
 	p.Entry.Distinguish()
+	if p.Entry != sent {
+		p.AsSent = new(sent)
+	}
 	return p
 }
 
 // compare normalizes the entry as it was sent, and leaves it out if it is no
 // other identity. Call it when Entry is normalized.
 func (p *Play) compare() {
-	if p.AsSent == (model.Entry{}) {
+	if p.AsSent == nil {
 		return
 	}
 	p.AsSent.Normalize()
 	if p.AsSent.Fingerprint() == p.Entry.Fingerprint() {
-		p.AsSent = model.Entry{}
+		p.AsSent = nil
 	}
 }
 
@@ -49,8 +52,8 @@ func (p *Play) compare() {
 // is as which it is stored otherwise.
 func (p *Play) forms() []model.Entry {
 	forms := []model.Entry{p.Entry}
-	if p.AsSent != (model.Entry{}) {
-		forms = append(forms, p.AsSent)
+	if p.AsSent != nil {
+		forms = append(forms, *p.AsSent)
 	}
 	if p.Other.IsZero() {
 		return forms
@@ -66,12 +69,11 @@ func (p *Play) forms() []model.Entry {
 // standing is the entry of a play: the form under which it is stored already,
 // otherwise the first. So a POST that is repeated after the hour changed, or
 // after an update, remains the same entry. Error: model.ErrUnavailable.
-func standing(ctx context.Context, store Store, p Play) (model.Entry, error) {
-	forms := p.forms()
-	if len(forms) == 1 { // the usual case
+func standing(ctx context.Context, store Store, p *Play) (model.Entry, error) {
+	if p.AsSent == nil && p.Other.IsZero() { // the usual case
 		return p.Entry, nil
 	}
-	for _, form := range forms {
+	for _, form := range p.forms() {
 		stored, err := store.EntryWith(ctx, form.Fingerprint())
 		switch {
 		case errors.Is(err, model.ErrNotFound):

@@ -26,7 +26,7 @@ func TestNewPlay(t *testing.T) {
 	t.Parallel()
 	sent := told(0, func(e *model.Entry) { e.Artist, e.Title = "\ufeffMazzy  Star\x00", " Fade\u3000Into You " })
 	p := NewPlay(sent)
-	if p.Entry.Artist != "Mazzy Star" || p.Entry.Title != "Fade Into You" || p.AsSent != sent {
+	if p.Entry.Artist != "Mazzy Star" || p.Entry.Title != "Fade Into You" || p.AsSent == nil || *p.AsSent != sent {
 		t.Errorf("%+v", p)
 	}
 	for name, c := range map[string]struct {

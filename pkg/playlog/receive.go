@@ -48,7 +48,7 @@ func (r *Recorder) Receive(ctx context.Context, records []model.Record, synced b
 	absorbed, err := r.store.Absorb(ctx, good, synced)
 	if err == nil {
 		for i, a := range absorbed {
-			receipts[place[i]] = Receipt{Content: a.Content, Merged: a.Merged}
+			receipts[place[i]] = receiptOf(a)
 		}
 		r.changed()
 		return receipts, nil
@@ -57,14 +57,14 @@ func (r *Recorder) Receive(ctx context.Context, records []model.Record, synced b
 		return nil, fmt.Errorf("receive records: %w", err)
 	}
 	// One of the records may be at fault.
-	stored := 0
+	stored := 0 // or refused by a purge, which the store knows
 	for i := range good {
 		receipt := &receipts[place[i]]
 		*receipt, err = r.receiveOne(ctx, good[i], synced)
 		if err != nil {
 			return nil, err
 		}
-		if receipt.Refused == nil {
+		if isJudged := errors.As(receipt.Refused, new(*model.InvalidError)); receipt.Refused == nil || isJudged {
 			stored++
 		}
 	}
@@ -76,12 +76,20 @@ func (r *Recorder) Receive(ctx context.Context, records []model.Record, synced b
 	return receipts, nil
 }
 
+func receiptOf(a model.Absorbed) Receipt {
+	receipt := Receipt{Content: a.Content, Merged: a.Merged}
+	if a.Refused != nil {
+		receipt.Refused = a.Refused
+	}
+	return receipt
+}
+
 func (r *Recorder) receiveOne(ctx context.Context, record model.Record, synced bool) (Receipt, error) {
 	absorbed, err := r.store.Absorb(ctx, []model.Record{record}, synced)
 	switch {
 	case err == nil:
 		r.changed()
-		return Receipt{Content: absorbed[0].Content, Merged: absorbed[0].Merged}, nil
+		return receiptOf(absorbed[0]), nil
 	case mayPass(ctx, err):
 		return Receipt{}, fmt.Errorf("receive record: %w", err)
 	}

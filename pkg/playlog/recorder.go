@@ -25,6 +25,9 @@ type Store interface {
 	// Absorb merges records of another node in one transaction, and returns for
 	// each record what the store has now. synced: the sync node sent them.
 	Absorb(ctx context.Context, records []model.Record, synced bool) ([]model.Absorbed, error)
+	// PurgeOf is the purge by which a play of a source that began then is gone; nil if
+	// it is not.
+	PurgeOf(ctx context.Context, source int, at time.Time) (*model.Purge, error)
 }
 
 // Recorder applies the rules for storing.
@@ -61,7 +64,7 @@ func (r *Recorder) Record(ctx context.Context, p Play) error {
 	if err := p.Entry.Validate(); err != nil {
 		return err
 	}
-	taken, err := r.taker.Take(ctx, p)
+	taken, err := r.taker.Take(ctx, &p)
 	if err != nil {
 		return fmt.Errorf("record playlog: %w", err)
 	}
@@ -81,7 +84,7 @@ func (r *Recorder) Record(ctx context.Context, p Play) error {
 // repeated after the hour changed remains the same entry. Error:
 // model.ErrUnavailable.
 func (r *Recorder) Occurrence(ctx context.Context, e model.Entry, other time.Time) (model.Entry, error) {
-	return standing(ctx, r.store, Play{Entry: e, Other: other})
+	return standing(ctx, r.store, &Play{Entry: e, Other: other})
 }
 
 func (r *Recorder) normalize(e *model.Entry) {

@@ -21,6 +21,11 @@ type fakeStore struct {
 	CorrectFunc    func(id int64, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error)
 	LogMissedFunc  func(model.Entry, model.Correction) (int64, model.Correction, error)
 	AbsorbFunc     func(records []model.Record, synced bool) ([]model.Absorbed, error)
+	purges         model.Purges
+}
+
+func (f *fakeStore) PurgeOf(_ context.Context, source int, at time.Time) (*model.Purge, error) {
+	return f.purges.Covering(source, at), nil
 }
 
 func (f *fakeStore) Absorb(_ context.Context, records []model.Record, synced bool) ([]model.Absorbed, error) {
@@ -85,7 +90,7 @@ func wrongFields(t *testing.T, err error) string {
 // takerFunc is a Taker.
 type takerFunc func(p Play) (model.Taken, error)
 
-func (f takerFunc) Take(_ context.Context, p Play) (model.Taken, error) { return f(p) }
+func (f takerFunc) Take(_ context.Context, p *Play) (model.Taken, error) { return f(*p) }
 
 // TestRecorder_Take: an entry that is only kept changes no answer yet.
 func TestRecorder_Take(t *testing.T) {

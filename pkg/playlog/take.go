@@ -9,9 +9,10 @@ import (
 
 // Taker takes what engines play. An entry that it took is durable.
 type Taker interface {
-	// Take takes a play. To take it twice with one arrival is the same as once.
-	// Errors: model.ErrUnavailable, or that of ctx.
-	Take(ctx context.Context, p Play) (model.Taken, error)
+	// Take takes a play, and does not change it. To take it twice with one arrival
+	// is the same as once. Errors: *model.InvalidError if the play is gone by a purge
+	// and has no arrival; model.ErrUnavailable, or that of ctx.
+	Take(ctx context.Context, p *Play) (model.Taken, error)
 }
 
 // sameUndated is for how long an undated play that is told again is the same.
@@ -31,9 +32,13 @@ func (r *Recorder) Taking(t Taker) *Recorder {
 }
 
 // Take implements Taker.
-func (a AtOnce) Take(ctx context.Context, p Play) (model.Taken, error) {
+func (a AtOnce) Take(ctx context.Context, p *Play) (model.Taken, error) {
 	e, err := standing(ctx, a.store, p)
-	if err == nil && p.Undated {
+	isMoved := false
+	if err == nil {
+		e, isMoved, err = a.unpurged(ctx, e)
+	}
+	if err == nil && (p.Undated || isMoved) {
 		e, err = a.dated(ctx, e)
 	}
 	if err != nil {
@@ -57,4 +62,25 @@ func (a AtOnce) dated(ctx context.Context, e model.Entry) (model.Entry, error) {
 		}
 	}
 	return e, nil
+}
+
+// unpurged gives a play that would start in a time whose plays were purged its arrival
+// as start, with a doubt: its engine plays it now, by a clock that is wrong. A play
+// without an arrival is that of another node, and refused.
+func (a AtOnce) unpurged(ctx context.Context, e model.Entry) (_ model.Entry, isMoved bool, _ error) {
+	purge, err := a.store.PurgeOf(ctx, e.LogSource, e.TrackStart)
+	if err != nil || purge == nil {
+		return e, false, err
+	}
+	refused := purge.Refusal(e.TrackStart)
+	if e.ReceivedAt.IsZero() {
+		return e, false, refused
+	}
+	e.Doubts = e.Doubts.With(model.NewDoubts(model.NewDoubt("track_start", e.TrackStart.UTC().Format(time.RFC3339Nano),
+		"is in a time whose plays were purged; the arrival is taken")))
+	e.TrackStart = e.ReceivedAt
+	if purge, err = a.store.PurgeOf(ctx, e.LogSource, e.TrackStart); err == nil && purge != nil { // it was kept for long
+		return e, false, refused
+	}
+	return e, true, err
 }

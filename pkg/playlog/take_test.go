@@ -18,7 +18,7 @@ func TestAtOnce_undated(t *testing.T) {
 	tell := func(at time.Duration, title string, duration time.Duration, undated bool) {
 		t.Helper()
 		e := model.Entry{LogSource: 1, TrackStart: noon.Add(at), Title: title, Duration: duration, ReceivedAt: noon.Add(at)}
-		if _, err := taker.Take(t.Context(), Play{Entry: e, Undated: undated}); err != nil {
+		if _, err := taker.Take(t.Context(), &Play{Entry: e, Undated: undated}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -15,19 +15,26 @@ import (
 //
 // synced says that the sync node has the records as they came. A record whose
 // merged content equals the content that came is then synced. A record that
-// changed in another way is not synced, and goes to the sync node. Error:
-// model.ErrUnavailable.
+// changed in another way is not synced, and goes to the sync node. A record whose
+// play is gone by a purge is refused. Error: model.ErrUnavailable.
 func (w *writer) Absorb(ctx context.Context, records []model.Record, synced bool) (results []model.Absorbed, _ error) {
 	err := w.commit(ctx, "absorb records", func(ctx context.Context, tx *writing) error {
-		arrivals, err := tx.absorb(ctx, records, synced)
+		refused, err := tx.purged(ctx, records)
 		if err != nil {
 			return err
 		}
 		results = make([]model.Absorbed, len(records))
-		for i, a := range arrivals {
-			results[i] = a.result(&records[i])
+		places, kept := make([]int, 0, len(records)), make([]model.Record, 0, len(records))
+		for i, why := range refused {
+			if results[i].Refused = why; why == nil {
+				places, kept = append(places, i), append(kept, records[i])
+			}
 		}
-		return nil
+		arrivals, err := tx.absorb(ctx, kept, synced)
+		for i, a := range arrivals {
+			results[places[i]] = a.result(&kept[i])
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -92,7 +92,8 @@ func (r reader) Corrections(ctx context.Context, entryID int64) ([]model.Correct
 // again changes nothing and returns the stored one. build returns the
 // correction normalized, except for its Entry, which is filled in here. build
 // may be called more than once, so it must have no effects. An error of build
-// is returned. Errors: model.ErrNotFound, model.ErrUnavailable.
+// is returned. Errors: *model.InvalidError if the entry would move to a time whose
+// plays are gone by a purge; model.ErrNotFound, model.ErrUnavailable.
 func (w *writer) Correct(ctx context.Context, entryID int64, build func(e model.Entry, earlier []model.Correction) (model.Correction, error)) (stored model.Correction, _ error) {
 	err := w.commit(ctx, "correct entry", func(ctx context.Context, tx *writing) error {
 		entry, err := lockEntry(tx.gorm(ctx).Where("id = ?", entryID))
@@ -109,8 +110,8 @@ func (w *writer) Correct(ctx context.Context, entryID int64, build func(e model.
 // copy. In the same transaction it stores the correction that says who logged
 // it and why. Both are normalized; the correction's Entry is filled in here. An
 // entry that an engine sent stays the engine's. Errors: *model.InvalidError if
-// the entry has too many corrections, and then nothing is stored;
-// model.ErrUnavailable.
+// the entry has too many corrections or its play is gone by a purge, and then nothing
+// is stored; model.ErrUnavailable.
 func (w *writer) LogMissed(ctx context.Context, e model.Entry, c model.Correction) (entryID int64, stored model.Correction, _ error) {
 	e.Manual = true
 	c.Entry = e.Fingerprint()
@@ -136,6 +137,9 @@ func (tx *writing) logMissed(ctx context.Context, e model.Entry, c model.Correct
 	}
 	record := model.Record{Entry: e, Corrections: []model.Correction{c}}
 	record.Entry.Overlay = model.Fold(record.Corrections)
+	if err := tx.refusePurged(ctx, &record.Entry); err != nil {
+		return 0, stored, err
+	}
 	if _, err := tx.absorb(ctx, []model.Record{record}, false); err != nil {
 		return 0, stored, err
 	}
@@ -207,6 +211,9 @@ func (tx *writing) correct(ctx context.Context, row entryRow, build func(model.E
 	c.ID = added.ID
 	corrected := model.Record{Entry: entry, Corrections: append(corrections, c)}
 	corrected.Entry.Overlay = model.Fold(corrected.Corrections)
+	if err := tx.refusePurged(ctx, &corrected.Entry); err != nil {
+		return model.Correction{}, err
+	}
 	tx.touchEntry(c.Entry, &entry, &corrected.Entry)
 	return c, tx.storeCorrected(ctx, corrected)
 }

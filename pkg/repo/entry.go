@@ -30,8 +30,8 @@ func (entryRow) TableName() string { return "playlog" }
 
 // newEntryRow makes the row of an entry without corrections.
 func newEntryRow(e model.Entry) entryRow {
-	record := model.Record{Entry: e}
-	return entryRowOf(e, e.Fingerprint(), record.Content())
+	id, content := e.Hashes()
+	return entryRowOf(e, id, content)
 }
 
 // entryRowOf makes the row of an entry, without the columns that follow from

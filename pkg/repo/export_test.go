@@ -225,5 +225,8 @@ type recordedTx struct {
 func (t *recordedTx) Commit() error   { return t.tx.Commit() }
 func (t *recordedTx) Rollback() error { return t.tx.Rollback() }
 
-// SetWalks makes a search look at that many segments before it gathers.
-func (l *OnAirLog) SetWalks(segments int) { l.walks = segments }
+// SetSearch makes a search take that many titles for few, and look at that many
+// segments.
+func (l *OnAirLog) SetSearch(titles, walks int) {
+	l.searching.titles, l.searching.walks = titles, walks
+}

@@ -40,7 +40,9 @@ type heardLog struct {
 	// behind is told that a read left something to be derived, pending that
 	// something pends.
 	behind, pending chan struct{}
-	// quiet is how long nothing more pends before the background derives, longest
+	// said counts what is said.
+	said atomic.Int64
+	// quiet is for how long nothing is said before the background derives, longest
 	// how long it waits for that.
 	quiet, longest time.Duration
 	trouble        *logging.Lasting

@@ -16,3 +16,6 @@ func (n *Node) CatchUpHeard(ctx context.Context) (did bool, err error) { return 
 func (n *Node) SetQuiet(quiet, longest time.Duration) {
 	n.heard.quiet, n.heard.longest = quiet, longest
 }
+
+// GivingWay makes the function by which KeepHeard gives way.
+func (n *Node) GivingWay() func(ctx context.Context) error { return n.heard.givingWay() }

@@ -32,7 +32,7 @@ func (h *heardLog) prepare(ctx context.Context) error {
 		return nil
 	}
 	h.db.Log.Info().Msg("deriving what was heard")
-	if _, err = h.deriveAll(ctx, passNothing); err != nil {
+	if _, err = h.deriveAll(ctx, passNothing, context.Context.Err); err != nil {
 		return err
 	}
 	return h.titleAll(ctx, passNothing)
@@ -92,67 +92,81 @@ func (h *heardLog) awaitWork(ctx context.Context, again <-chan time.Time) {
 	}
 }
 
-// awaitQuiet returns when nothing more is said, when somebody waits for what is to
-// be derived, or after a while.
+// awaitQuiet returns when nothing was said for a while, when somebody waits for what
+// is to be derived, or after the longest wait. Whoever says something does not wake
+// it, because that costs time.
 func (h *heardLog) awaitQuiet(ctx context.Context) {
 	longest := time.After(h.longest)
-	for {
+	for before := int64(-1); before != h.said.Load(); {
+		before = h.said.Load()
 		select {
-		case <-h.pending:
+		case <-time.After(h.quiet):
 			continue
 		case <-ctx.Done():
 		case <-h.behind:
-		case <-time.After(h.quiet):
 		case <-longest:
 		}
 		return
 	}
 }
 
-// giveWay is a passedPart: the background waits between two parts while things are
-// being said.
-func (h *heardLog) giveWay(ctx context.Context, _ int, _ onair.Window, _ *onair.Window) error {
-	select {
-	case <-h.pending:
-		h.awaitQuiet(ctx)
-	default:
+// givingWay makes a function by which the background waits while things are being
+// said.
+func (h *heardLog) givingWay() (giveWay func(ctx context.Context) error) {
+	before := h.said.Load()
+	return func(ctx context.Context) error {
+		if h.said.Load() != before {
+			h.awaitQuiet(ctx)
+			before = h.said.Load()
+		}
+		return ctx.Err()
 	}
-	return ctx.Err()
 }
 
-// catchUp derives all that is not derived. It reports whether that was anything.
+// catchUp derives what is not derived, and notes the titles that are not noted, except
+// for what is said meanwhile. It reports whether that was anything.
 func (h *heardLog) catchUp(ctx context.Context) (did bool, err error) {
+	giveWay := h.givingWay()
+	passed := func(ctx context.Context, _ int, _ onair.Window, _ *onair.Window) error { return giveWay(ctx) }
 	for {
-		note, err := h.note(ctx)
+		derived, err := h.catchUpLog(ctx, passed, giveWay)
+		did = did || derived
 		if err != nil {
 			return did, err
 		}
-		if note.Stage != heardWhole {
-			h.db.Log.Info().Time("from", note.From).Msg("deriving what was heard again, because much or a rule has changed, or an older program may have written")
-			if _, err := h.deriveAll(ctx, h.giveWay); err != nil {
-				return true, err
-			}
-			did = true
-			continue
-		}
-		if !note.Titled {
-			h.db.Log.Info().Msg("noting the titles of what was heard")
-			if err := h.titleAll(ctx, h.giveWay); err != nil && !errors.Is(err, errTooMuch) {
-				return did, err
-			}
-			did = true
-			continue
-		}
-		pends, err := h.pends(ctx)
-		if err != nil || !pends {
+		note, err := h.note(ctx)
+		if err != nil || note.Titled {
 			return did, err
 		}
-		did = true
-		err = h.inTurn(ctx, func() error { return h.follow(ctx) })
-		if err != nil && !errors.Is(err, errTooMuch) {
+		h.db.Log.Info().Msg("noting the titles of what was heard")
+		if err := h.titleAll(ctx, passed); !errors.Is(err, errTooMuch) {
+			return true, err
+		}
+		if err := giveWay(ctx); err != nil {
 			return did, err
 		}
 	}
+}
+
+// catchUpLog derives what is not derived.
+func (h *heardLog) catchUpLog(ctx context.Context, passed passedPart, giveWay func(ctx context.Context) error) (did bool, err error) {
+	note, err := h.note(ctx)
+	if err == nil && note.Stage == heardWhole {
+		pends, err := h.pends(ctx)
+		if err != nil || !pends {
+			return false, err
+		}
+		if err = h.inTurn(ctx, func() error { return h.follow(ctx) }); !errors.Is(err, errTooMuch) {
+			return true, err
+		}
+		note, err = h.note(ctx)
+	}
+	if err != nil {
+		return false, err
+	}
+	h.db.Log.Info().Time("from", note.From).Msg("deriving what was heard again, because much or a rule has changed, or an older program may have written")
+	_, err = h.deriveAll(ctx, passed, giveWay)
+	return true, err
 }
 
 func (h *heardLog) note(ctx context.Context) (heardNote, error) {
@@ -176,9 +190,9 @@ func (h *heardLog) inTurn(ctx context.Context, do func() error) error {
 // deriveAll derives again what the note says, part by part, and tells passed of
 // each. It returns how many segments differed. Each part is derived from the same
 // state of the database as what is pending, so that the parts before stay right. If
-// too much is pending, or a rule changes, no part is right any more, and it begins
-// again.
-func (h *heardLog) deriveAll(ctx context.Context, passed passedPart) (differing int, err error) {
+// too much is pending, or a rule changes, no part is right any more. Then it calls
+// again, and begins again.
+func (h *heardLog) deriveAll(ctx context.Context, passed passedPart, again func(ctx context.Context) error) (differing int, err error) {
 	for {
 		begun, err := h.note(ctx)
 		if err != nil {
@@ -198,6 +212,9 @@ func (h *heardLog) deriveAll(ctx context.Context, passed passedPart) (differing 
 			})
 		}
 		if isWhole || err != nil && !errors.Is(err, errTooMuch) {
+			return differing, err
+		}
+		if err := again(ctx); err != nil {
 			return differing, err
 		}
 	}
@@ -234,7 +251,8 @@ func (h *heardLog) derivePart(ctx context.Context, source int, w onair.Window) (
 	return result, err
 }
 
-// eachSource calls do for each source of which something is stored.
+// eachSource calls do for each source of which something is stored, or was when it
+// was derived last.
 func (h *heardLog) eachSource(ctx context.Context, do func(source int) error) error {
 	for source := 0; ; {
 		next, err := h.sourceAfter(ctx, source)
@@ -252,5 +270,12 @@ func (h *heardLog) sourceAfter(ctx context.Context, source int) (int, error) {
 	ctx, cancel := h.db.Deadline(ctx)
 	defer cancel()
 	next, err := sourceAfter(ctx, h.db.Reads(), source)
+	if err != nil {
+		return 0, h.db.Classify(ctx, err)
+	}
+	derived, err := nextSource(ctx, h.db.Reads(), "heard", "source", source)
+	if next == 0 || derived != 0 && derived < next { // all its plays were purged
+		next = derived
+	}
 	return next, h.db.Classify(ctx, err)
 }

@@ -92,7 +92,7 @@ func (h *history) begin(ctx context.Context, t *rapid.T, db *repo.Node) {
 func (h *history) say(ctx context.Context, t *rapid.T) {
 	kinds := []string{"store", "store", "absorb", "absorb", "log missed", "health", "health"}
 	if len(h.records) > 0 {
-		kinds = append(kinds, "correct", "correct")
+		kinds = append(kinds, "correct", "correct", "purge")
 	}
 	kind := rapid.SampledFrom(kinds).Draw(t, "step")
 	db := h.node(t)
@@ -118,6 +118,8 @@ func (h *history) say(ctx context.Context, t *rapid.T) {
 		c.Entry = id
 		h.merge(model.Record{Entry: h.records[i].Entry, Corrections: []model.Correction{c}})
 		_, err = db.Correct(ctx, h.numbers(t)[id], func(model.Entry, []model.Correction) (model.Correction, error) { return c, nil })
+	case "purge":
+		h.purge(ctx, t, db)
 	case "log missed":
 		e, c := h.anyEntry(t), model.Correction{Kind: model.CorrectionLog, At: noon, By: "bob", Reason: "missed"}
 		e.Manual = true

@@ -68,7 +68,7 @@ func (n *Node) Prepared(ctx context.Context) (bool, error) {
 func (n *Node) SetRule(ctx context.Context, r model.HeardRule, progress func(done, total int64)) (differing int, err error) {
 	err = n.heard.change(ctx, func(rules []model.HeardRule) []model.HeardRule { return onair.Counting(rules, r) }, func(*heardNote) {})
 	if err == nil {
-		differing, err = n.heard.deriveAll(ctx, n.passing(ctx, onair.Window{From: r.From}, progress))
+		differing, err = n.heard.deriveAll(ctx, n.passing(ctx, onair.Window{From: r.From}, progress), context.Context.Err)
 	}
 	return differing, n.db.Fail(ctx, "set rule", err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"sync/atomic"
 
 	"github.com/rs/zerolog"
 	"gorm.io/gorm"
@@ -31,7 +32,8 @@ func nodeOver(db *DB, err error) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{DB: db, writer: newWriter(db.db, &nodeCommitter{db: db.db}), heard: newHeardLog(db.db)}
+	heard := newHeardLog(db.db)
+	n := &Node{DB: db, writer: newWriter(db.db, &nodeCommitter{db: db.db, said: &heard.said}), heard: heard}
 	n.days.name = n.heard.followFor
 	return n, nil
 }
@@ -62,6 +64,8 @@ func (n *Node) Close() error {
 // in a transaction that is repeated while it loses conflicts with others.
 type nodeCommitter struct {
 	db *sqldb.DB
+	// said counts the writes after which it is to be derived what was heard.
+	said *atomic.Int64
 	// single is the prepared insertNew; nil before its first use.
 	single *sql.Stmt
 }
@@ -73,6 +77,9 @@ func (c *nodeCommitter) commit(ctx context.Context, do func(ctx context.Context,
 		tx := newWriting(unit)
 		if err := do(ctx, tx); err != nil {
 			return err
+		}
+		if tx.touched.Any() {
+			c.said.Add(1)
 		}
 		return tx.complete(ctx)
 	}))
@@ -87,6 +94,7 @@ func (c *nodeCommitter) await() (release func()) { return func() {} }
 func (c *nodeCommitter) storeGroup(group []*waitingEntry) error {
 	ctx, cancel := c.db.Deadline(context.Background())
 	defer cancel()
+	c.said.Add(1)
 	return c.db.Outlast(ctx, func() error {
 		err := c.insert(ctx, group)
 		if err == nil || c.db.IsUnavailable(err) {

@@ -140,7 +140,8 @@ func (s *Station) underived(ctx context.Context) (*onair.Window, error) {
 
 // Rebuild derives the whole on-air log again and mends the differences. It
 // returns how many segments were missing, wrong or superfluous, plus the number
-// of days and titles that were counted wrong. The result is 0 unless somebody
+// of days that were counted wrong, or how many titles were, if these are more:
+// a segment too many is also a play too many. The result is 0 unless somebody
 // changed the database behind the Station's back, or a cluster lost something.
 //
 // If nothing differs, nothing is written and no writer waits. The cost is to
@@ -157,7 +158,7 @@ func (s *Station) Rebuild(ctx context.Context, progress func(done, total int64))
 		return differing, err
 	}
 	titles, err := s.recountTitles(ctx, true)
-	return differing + titles, err
+	return max(differing, titles), err
 }
 
 // Verify is Rebuild without mending. It does not look at titles while KeepTitles has
@@ -174,7 +175,7 @@ func (s *Station) Verify(ctx context.Context, progress func(done, total int64)) 
 		return differing, err
 	}
 	titles, err := s.recountTitles(ctx, false)
-	return differing + titles, err
+	return max(differing, titles), err
 }
 
 // rebuildSome looks at the beginning of w, and mends it if it differs.

@@ -21,19 +21,21 @@ type OnAirLog struct {
 	db    *sqldb.DB
 	table airlog.Table
 	// follow brings the log up to date before it is read, as far as possible.
-	follow func(ctx context.Context)
-	walks  int // see mostWalked
+	follow    func(ctx context.Context)
+	searching searching
 }
 
 // OnAir is the on-air log that the Station keeps. It is always up to date.
 func (s *Station) OnAir() *OnAirLog {
-	return &OnAirLog{s.db, airlog.OnAir, func(context.Context) {}, mostWalked}
+	return &OnAirLog{s.db, airlog.OnAir, func(context.Context) {}, usualSearch}
 }
 
 // Heard is what was heard of each source. Reads derive what changed. If that can't
 // be stored now, or is too much for a read, they answer from what was derived
 // until then.
-func (n *Node) Heard() *OnAirLog { return &OnAirLog{n.db, airlog.Heard, n.heard.followFor, mostWalked} }
+func (n *Node) Heard() *OnAirLog {
+	return &OnAirLog{n.db, airlog.Heard, n.heard.followFor, usualSearch}
+}
 
 // airedRow is a segment together with its entry.
 type airedRow struct {

@@ -27,7 +27,7 @@ type Playing struct {
 
 // Playing is what plays, for the track service.
 func (n *Node) Playing() *Playing {
-	return &Playing{n.db, n.heard, &OnAirLog{n.db, airlog.Heard, func(context.Context) {}, mostWalked}, n.Heard()}
+	return &Playing{n.db, n.heard, &OnAirLog{n.db, airlog.Heard, func(context.Context) {}, usualSearch}, n.Heard()}
 }
 
 // LatestEntry is OnAirLog.LatestEntry.

@@ -127,6 +127,39 @@ func TestKeepHeard_quiet(t *testing.T) {
 	}
 }
 
+// TestKeepHeard_givesWay: whatever an engine says while the background derives, the
+// background waits before it goes on.
+func TestKeepHeard_givesWay(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, _ repotest.Kind, _ string) {
+		const longest = 10 * time.Millisecond
+		serves(t, db)
+		giveWay := db.GivingWay()
+		atOnce := func() {
+			db.SetQuiet(time.Hour, time.Hour)
+			if err := giveWay(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		atOnce()
+		for name, say := range map[string]func(){
+			"play": func() { store(t, db, entry(0, "a")) },
+			"record of a node": func() {
+				if _, err := db.Absorb(t.Context(), []model.Record{{Entry: entry(60, "b")}}, false); err != nil {
+					t.Fatal(err)
+				}
+			},
+		} {
+			say()
+			db.SetQuiet(time.Hour, longest)
+			began := time.Now()
+			if err := giveWay(t.Context()); err != nil || time.Since(began) < longest {
+				t.Errorf("%s: after %v, %v", name, time.Since(began), err)
+			}
+			atOnce()
+		}
+	})
+}
+
 // TestHeard_backlog: if more is stored than can be followed at once, what was heard
 // before stays as it was derived.
 func TestHeard_backlog(t *testing.T) {

@@ -15,6 +15,8 @@ type reader struct {
 	db   *sqldb.DB
 	days *dayCounts
 	page int // how many plays are explained at once, at least 2
+	// recent is what was read last of the purges.
+	recent *recentPurges
 }
 
 // reads is for reads of many records at once on which no write depends.

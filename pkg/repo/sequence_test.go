@@ -23,9 +23,9 @@ import (
 // answers show.
 var (
 	stationReads = []string{
-		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountDays", "CountEntries", "Digests", "EachEntry", "Entries",
+		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountDays", "CountEntries", "DecidedHere", "Digests", "EachEntry", "Entries",
 		"Entry", "EntryWith", "HealthHistory", "HealthRecords", "HeardEntry", "LastPlay", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
-		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Rules", "Sequence", "Session", "Sightings", "Sources", "StationRules", "TryRule", "Unheard", "UnknownActivations", "Verify", "WaitingDeliveries",
+		"NextEntry", "Note", "OnAir", "Prepared", "PurgeOf", "Purgeable", "Purges", "Records", "Rules", "Sequence", "Session", "Sightings", "Sources", "StationRules", "TryRule", "Unheard", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{
 		"Adopt", "Backup", "Begin", "Belongs", "Claim", "Close", "CopyTo", "Database", "Hold", "InPlace", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload",
@@ -85,6 +85,25 @@ func TestStation_writes(t *testing.T) {
 					return fmt.Errorf("it deleted %d: %w", n, err)
 				}
 				if purged, err := s.Sequence(ctx); err != nil || purged == absorbed {
+					return errors.Join(err, errors.New("it wrote past the sequence"))
+				}
+				return nil
+			},
+			"DecidePurge": func() error { return s.DecidePurge(ctx, purgeOf(0, noon)) },
+			"LearnPurges": func() error { _, err := s.LearnPurges(ctx, []model.Purge{purgeOf(1, noon)}); return err },
+			"PurgePlays": func() error {
+				p := purgeOf(0, noon.Add(time.Hour))
+				if err := s.DecidePurge(ctx, p); err != nil {
+					return err
+				}
+				decided, err := s.Sequence(ctx)
+				if err != nil {
+					return err
+				}
+				if _, _, err := s.PurgePlays(ctx, p.UID(), monthOf, 10); err != nil {
+					return err
+				}
+				if purged, err := s.Sequence(ctx); err != nil || purged == decided {
 					return errors.Join(err, errors.New("it wrote past the sequence"))
 				}
 				return nil
@@ -174,6 +193,7 @@ func TestStation_writes(t *testing.T) {
 			empty(t, raw)
 			execSQL(t, raw, "DELETE FROM health")
 			execSQL(t, raw, "DELETE FROM clock")
+			execSQL(t, raw, "DELETE FROM purged_plays")
 			if name != "StoreEntry" && name != "LogMissed" {
 				if err := s.StoreEntry(ctx, first); err != nil {
 					t.Fatal(err)

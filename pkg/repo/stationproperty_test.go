@@ -289,7 +289,7 @@ func (h *history) unite(r model.Record, merge func(known, r model.Record) model.
 func (h *history) step(ctx context.Context, t *rapid.T) {
 	kinds := []string{"store", "store", "absorb", "absorb", "absorb", "activate", "activate", "remember", "log missed", "restart", "default", "tamper", "health", "health", "rule"}
 	if len(h.records) > 0 {
-		kinds = append(kinds, "correct", "correct", "lose")
+		kinds = append(kinds, "correct", "correct", "lose", "purge")
 	}
 	kind := rapid.SampledFrom(kinds).Draw(t, "step")
 	s := h.process(t)
@@ -362,6 +362,12 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 		}
 		changed = true
 		do = func() error { return h.absorb(ctx, s, []model.Record{r}) }
+	case "purge":
+		h.purge(ctx, t, s)
+		var err error
+		if h.sequence, err = s.Sequence(ctx); err != nil { // it takes more than one transaction
+			t.Fatal(err)
+		}
 	case "health":
 		state := h.anyHealth(t)
 		changed = h.mergeHealth(state)

@@ -86,13 +86,13 @@ func (k *titleKey) Scan(from any) error {
 // titles reads titles in the order of their keys, without their plays after now.
 // What was not played until then is left out.
 func (l *OnAirLog) titles(ctx context.Context, keys []int64, now time.Time) ([]titles.Title, error) {
+	if len(keys) == 0 {
+		return []titles.Title{}, nil
+	}
 	found := make(map[titles.Key]titles.Title, len(keys))
 	query := l.db.Read.WithContext(ctx).Table(l.table.Titles + " title").
 		Joins(l.db.Dialect.JoinNext() + l.played() + " ON aired.title_id = title.id AND aired.from_at = title.last_at").
 		Joins(l.db.Dialect.JoinNext() + "playlog ON playlog.id = aired.entry_id").Where(sqldb.InNumbers("title.id", keys))
-	if len(keys) == 0 {
-		return []titles.Title{}, nil
-	}
 	err := scanRows(query, func(r *titleRow) error {
 		e, err := r.entry()
 		found[r.Key] = spelled(r.Title, e)
@@ -168,22 +168,21 @@ func (l *OnAirLog) MostPlayed(ctx context.Context, p titles.Period, now time.Tim
 }
 
 func (l *OnAirLog) mostPlayed(ctx context.Context, p titles.Period, now time.Time, newOnly bool, limit int) ([]titles.Counted, error) {
+	var found []titles.Title
+	var keys []int64
+	var plays map[titles.Key]int64
+	var err error
 	if p.IsEver() {
-		found, err := l.find(ctx, nil, now, limit)
-		counted := make([]titles.Counted, len(found))
-		for i, t := range found {
-			counted[i] = titles.Counted{Title: t, InPeriod: t.Plays}
-		}
-		return counted, err
+		found, err = l.find(ctx, nil, now, limit)
+	} else if keys, plays, err = l.countPlays(ctx, p, newOnly, limit); err == nil {
+		found, err = l.titles(ctx, keys, now)
 	}
-	keys, plays, err := l.countPlays(ctx, p, newOnly, limit)
-	if err != nil {
-		return nil, err
-	}
-	found, err := l.titles(ctx, keys, now)
 	counted := make([]titles.Counted, len(found))
 	for i, t := range found {
-		counted[i] = titles.Counted{Title: t, InPeriod: plays[t.Key]}
+		counted[i] = titles.Counted{Title: t, InPeriod: t.Plays}
+		if !p.IsEver() {
+			counted[i].InPeriod = plays[t.Key]
+		}
 	}
 	return counted, err
 }
@@ -210,52 +209,4 @@ func (l *OnAirLog) countPlays(ctx context.Context, p titles.Period, newOnly bool
 func scanCounted(row *sql.Rows) (counted [2]int64, err error) {
 	err = row.Scan(&counted[0], &counted[1])
 	return counted, err
-}
-
-// mostWalked is how many segments are looked at for plays with common words before
-// all plays of the titles with these words are.
-const mostWalked = 10_000
-
-// Search returns the plays that q selects of titles that have all words, in the order
-// of q. It does not count them. Error: model.ErrUnavailable.
-func (l *OnAirLog) Search(ctx context.Context, words titles.Words, q model.EntryQuery) ([]model.Entry, error) {
-	l.follow(ctx)
-	ctx, cancel := l.db.Deadline(ctx)
-	defer cancel()
-	found, err := l.search(ctx, words, entryQuery(q).bounded())
-	return found, l.db.Fail(ctx, "search plays", err)
-}
-
-// search finds when the plays were, and then reads these. If many plays have the
-// words, those on the page are among the next segments. Otherwise the plays of all
-// titles with the words are few enough to be put in order.
-func (l *OnAirLog) search(ctx context.Context, words titles.Words, q entryQuery) ([]model.Entry, error) {
-	most := q.Offset + q.Limit
-	at, err := l.times(l.walked(ctx, q), words, q, most)
-	if err == nil && len(at) < most {
-		at, err = l.times(l.gathered(ctx, q), words, q, most)
-	}
-	if err != nil || len(at) == 0 {
-		return []model.Entry{}, err
-	}
-	return findEntries[airedRow](l.paged(ctx, q).Joins("JOIN "+l.table.Titles+" title ON title.id = aired.title_id").Scopes(having(words)).Where("aired.from_at IN ?", at))
-}
-
-// walked are the next segments in the order of q, with their titles.
-func (l *OnAirLog) walked(ctx context.Context, q entryQuery) *gorm.DB {
-	next := l.selected(l.db.Read.WithContext(ctx).Table(l.table.Segments+" aired"), q).Select("aired.from_at, aired.title_id").
-		Order("aired.from_at" + q.direction()).Limit(l.walks)
-	return l.db.Read.WithContext(ctx).Table("(?) aired", next).Joins(l.db.Dialect.JoinNext() + l.table.Titles + " title ON title.id = aired.title_id")
-}
-
-// gathered are the titles with all their plays that q selects.
-func (l *OnAirLog) gathered(ctx context.Context, q entryQuery) *gorm.DB {
-	return l.selected(l.db.Read.WithContext(ctx).Table(l.table.Titles+" title").Where("title.plays > 0").
-		Joins(l.db.Dialect.JoinNext()+l.played()+" ON aired.title_id = title.id"), q)
-}
-
-// times are when the first plays with the words were.
-func (l *OnAirLog) times(plays *gorm.DB, words titles.Words, q entryQuery, most int) (at []sqldb.Time, err error) {
-	err = plays.Scopes(having(words)).Order("aired.from_at"+q.direction()).Limit(most).Pluck("aired.from_at", &at).Error
-	return at, err
 }

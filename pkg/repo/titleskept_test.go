@@ -140,8 +140,8 @@ func TestOnAirLog_Search(t *testing.T) {
 		log := db.Heard()
 		all := find(t, log, model.EntryQuery{})
 		middle := model.PositionOf(all[31])
-		for _, walks := range []int{2, 17, 1000} {
-			log.SetWalks(walks)
+		for _, limits := range [][2]int{{0, 2}, {0, 17}, {0, 1000}, {5, 17}, {500, 2}} {
+			log.SetSearch(limits[0], limits[1])
 			for _, text := range []string{"love", "loveless", "arger", "3", "artist 2 love", "artist", "none"} {
 				for name, q := range map[string]model.EntryQuery{
 					"First": {Limit: 5}, "Second": {Limit: 5, Offset: 5}, "Oldest": {Limit: 4, Oldest: true}, "All": {Limit: 100},
@@ -156,7 +156,7 @@ func TestOnAirLog_Search(t *testing.T) {
 					want = want[:min(q.Limit, len(want))]
 					got, err := log.Search(t.Context(), words, q)
 					if err != nil || titlesOf(got) != titlesOf(want) || len(got) != len(want) {
-						t.Errorf("%s, %s, %d walked: %v %s, want %s", text, name, walks, err, titlesOf(got), titlesOf(want))
+						t.Errorf("%s, %s, %v: %v %s, want %s", text, name, limits, err, titlesOf(got), titlesOf(want))
 					}
 				}
 			}

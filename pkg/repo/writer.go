@@ -36,7 +36,7 @@ type committer interface {
 }
 
 func newWriter(db *sqldb.DB, by committer) *writer {
-	return &writer{reader: reader{db: db, days: newDayCounts(db), page: airlog.Page}, by: by, group: startGroupCommit(by, db.Log)}
+	return &writer{reader: reader{db: db, days: newDayCounts(db), page: airlog.Page, recent: &recentPurges{}}, by: by, group: startGroupCommit(by, db.Log)}
 }
 
 // commit makes a write durable. It waits for a database that is away for a
@@ -116,7 +116,17 @@ func (tx *writing) gorm(ctx context.Context) *gorm.DB { return tx.tx.Gorm(ctx) }
 // is new.
 func (tx *writing) touchEntry(id model.Fingerprint, before, after *model.Entry) {
 	tx.touched.Entry(id, before, after)
-	was, is := countedAs(before), countedAs(after)
+	tx.nameDays(countedAs(before), countedAs(after))
+}
+
+// touchGone notes that an entry is deleted.
+func (tx *writing) touchGone(id model.Fingerprint, before *model.Entry) {
+	tx.touched.Gone(id, before)
+	tx.nameDays(countedAs(before), counted{})
+}
+
+// nameDays notes which days are to be counted again because of a change.
+func (tx *writing) nameDays(was, is counted) {
 	if was == is {
 		return
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"aura.radio/engine/pkg/model"
 )
 
 // Report is what is written about a period.
@@ -23,6 +25,8 @@ type Report struct {
 	// RuleVersions are the versions of the rules by which it was derived what was
 	// heard in the period, in ascending order.
 	RuleVersions []int
+	// Purges are those by which some plays of the period are gone.
+	Purges model.Purges
 	// Station is the author of a workbook, "" if that is not known.
 	Station string
 	// GuardFormulas keeps spreadsheets from taking texts of a CSV for formulas.
@@ -50,6 +54,15 @@ func (r *Report) rules() string {
 		texts[i] = strconv.Itoa(version)
 	}
 	return strings.Join(texts, ", ")
+}
+
+// purged says in words which plays are gone.
+func (r *Report) purged() string {
+	texts := make([]string, len(r.Purges))
+	for i := range r.Purges {
+		texts[i] = r.Purges[i].What()
+	}
+	return strings.Join(texts, "; ")
 }
 
 // each calls fn for every row of a part. Only some totals are kept in memory.

@@ -17,6 +17,8 @@ type summary struct {
 	// rules are Report.RuleVersions, such as "2", or "1, 2" if the rule changed in the
 	// period.
 	rules string
+	// purged says which plays are gone, "" if none are.
+	purged string
 }
 
 func (s *summary) hole(h *hole) {
@@ -55,6 +57,9 @@ func (s *summary) text() string {
 	}
 	if s.estimated > 0 {
 		parts = append(parts, count(s.estimated, "entry", "entries")+" of estimated length")
+	}
+	if s.purged != "" {
+		parts = append(parts, s.purged)
 	}
 	return strings.Join(parts, "; ")
 }

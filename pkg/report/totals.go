@@ -108,7 +108,7 @@ func showOf(e *model.Entry) showKey {
 // caller closes the totals.
 func (r *Report) tally(ctx context.Context, row func(*Play) error) (*totals, error) {
 	t := newTotals(cmp.Or(r.inMemory, mostInMemory))
-	t.summary.rules = r.rules()
+	t.summary.rules, t.summary.purged = r.rules(), r.purged()
 	if err := r.addUp(ctx, t, row); err != nil {
 		return nil, errors.Join(err, t.close())
 	}

@@ -7,6 +7,9 @@
 // are kept when a host is set up again. What else a file of the configuration
 // holds stays as it is.
 //
+// One of several instances on a host gets a user of its own, and ports that nobody else
+// there has. No instance is set up for the station of another one.
+//
 // It knows no service. Each service has a Plan: its questions, and what follows
 // from the answers.
 package setup

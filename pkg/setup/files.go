@@ -6,19 +6,22 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/instance"
 )
 
 // DefaultDir is where the units look for the configuration.
 const DefaultDir Dir = "/etc/aura"
 
-// fileSuffix makes a variable name the file with the value.
-const fileSuffix = "_FILE"
+const (
+	// fileSuffix makes a variable name the file with the value.
+	fileSuffix = "_FILE"
+	// envSuffix ends the names of environment files.
+	envSuffix = ".env"
+)
 
 // Dir is the folder with the configuration of a host's services.
 type Dir string
@@ -37,31 +40,39 @@ func (d *Dir) Set(path string) error {
 // Type is what the flag's value is called in a help.
 func (d *Dir) Type() string { return "folder" }
 
+// Place is where the configuration of a service is: the folder of the host, and there
+// the files of the instance.
+type Place struct {
+	instance.Instance
+	Dir Dir
+}
+
 // Setting is a variable that set-up writes. An empty one is left to its default.
 type Setting struct {
 	Variable, Value string
 	Secret          bool // the value goes into a file of its own
 }
 
-// File is the environment file of a service.
-func (d Dir) File(service string) string { return filepath.Join(string(d), service+".env") }
+// File is the environment file.
+func (p Place) File() string { return filepath.Join(string(p.Dir), p.String()+envSuffix) }
 
-// secret is the file of a secret variable, or of something else that only the
-// service's folder may hold.
-func (d Dir) secret(service, name string) string {
-	name = strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, config.Prefix), "_", "-"))
-	return filepath.Join(string(d), service, name)
+// secrets is the folder that only root and the service can read.
+func (p Place) secrets() string { return filepath.Join(string(p.Dir), p.String()) }
+
+// secret is the file of a secret variable, or of something else in that folder.
+func (p Place) secret(name string) string {
+	return filepath.Join(p.secrets(), strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, config.Prefix), "_", "-")))
 }
 
-// Environ is what the service's environment file sets; nothing if there is none.
-func (d Dir) Environ(service string) (map[string]string, error) {
-	file, err := config.ReadEnvFile(d.File(service))
+// Environ is what the environment file sets; nothing if there is none.
+func (p Place) Environ() (map[string]string, error) {
+	file, err := config.ReadEnvFile(p.File())
 	return file.Environ(), err
 }
 
 // Current is Environ with the secrets themselves instead of their files.
-func (d Dir) Current(service string) (map[string]string, error) {
-	environ, err := d.Environ(service)
+func (p Place) Current() (map[string]string, error) {
+	environ, err := p.Environ()
 	if err != nil {
 		return nil, err
 	}
@@ -89,24 +100,23 @@ func applied(environ map[string]string, settings []Setting) map[string]string {
 	return environ
 }
 
-// write writes the settings of a service: first the secrets, then the file that
-// names them.
-func (d Dir) write(service string, settings []Setting) error {
-	file, err := config.ReadEnvFile(d.File(service))
+// write writes the settings: first the secrets, then the file that names them.
+func (p Place) write(settings []Setting) error {
+	file, err := config.ReadEnvFile(p.File())
 	if err != nil {
 		return err
 	}
 	if file.String() == "" {
-		file = config.NewEnvFile(fmt.Sprintf("# Configuration of %[1]s, written by `%[1]s setup`, which may be run again.\n"+
-			"# `%[1]s config` lists every variable. After a change: systemctl restart %[1]s\n", service))
+		file = config.NewEnvFile(fmt.Sprintf("# Configuration of %s, written by `%s`, which may be run again.\n"+
+			"# `%s config` lists every variable. After a change: systemctl restart %s\n", p, p.Command("setup"), p.Service, p.Unit()))
 	}
 	for _, s := range settings {
 		switch {
 		case s.Value == "":
 			file.Unset(s.Variable, s.Variable+fileSuffix)
 		case s.Secret:
-			path := d.secret(service, s.Variable)
-			if err := d.keep(service, path, s.Value+"\n"); err != nil {
+			path := p.secret(s.Variable)
+			if err := p.keep(path, s.Value+"\n"); err != nil {
 				return err
 			}
 			file.Set(s.Variable+fileSuffix, path, s.Variable)
@@ -114,21 +124,21 @@ func (d Dir) write(service string, settings []Setting) error {
 			file.Set(s.Variable, s.Value, s.Variable+fileSuffix)
 		}
 	}
-	return d.keep(service, d.File(service), file.String())
+	return p.keep(p.File(), file.String())
 }
 
 // keep writes a file that only root and the service can read, as a whole or not at
 // all.
-func (d Dir) keep(service, path, content string) error {
-	if err := os.MkdirAll(string(d), 0o755); err != nil {
+func (p Place) keep(path, content string) error {
+	if err := os.MkdirAll(string(p.Dir), 0o755); err != nil {
 		return err
 	}
-	group, shared := groupOf(service)
+	group, shared := p.group()
 	dirMode, mode := os.FileMode(0o700), os.FileMode(0o600)
 	if shared {
 		dirMode, mode = 0o750, 0o640
 	}
-	if folder := filepath.Dir(path); folder == filepath.Join(string(d), service) { // others are not ours to change
+	if folder := filepath.Dir(path); folder == p.secrets() { // others are not ours to change
 		if err := os.MkdirAll(folder, dirMode); err != nil {
 			return err
 		}
@@ -161,29 +171,16 @@ func restrict(path string, mode os.FileMode, group int) error {
 	return os.Chown(path, 0, group)
 }
 
-// groupOf is the group of the service's own user, if this is root and there is one.
-func groupOf(service string) (id int, found bool) {
-	if os.Geteuid() != 0 {
-		return -1, false
-	}
-	group, err := user.LookupGroup("aura-" + service)
-	if err != nil {
-		return -1, false
-	}
-	id, err = strconv.Atoi(group.Gid)
-	return id, err == nil
-}
-
 // Store gives a secret another value in its file, where the running service reads
 // it again. The environment file must name the file already.
-func (d Dir) Store(service, variable, value string) error {
-	environ, err := d.Environ(service)
+func (p Place) Store(variable, value string) error {
+	environ, err := p.Environ()
 	if err != nil {
 		return err
 	}
 	file := environ[variable+fileSuffix]
 	if file == "" {
-		return fmt.Errorf("%s does not name %s%s: run `%s setup` first", d.File(service), variable, fileSuffix, service)
+		return fmt.Errorf("%s does not name %s%s: run `%s` first", p.File(), variable, fileSuffix, p.Command("setup"))
 	}
-	return d.keep(service, file, value+"\n")
+	return p.keep(file, value+"\n")
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"aura.radio/engine/pkg/instance"
 )
 
 // Invitation is all that a host must know to join a station.
@@ -15,6 +17,8 @@ type Invitation struct {
 	Number int    `json:"number"`         // of a node; 0 for a monitor
 	URL    string `json:"url,omitempty"`  // where the sync node reaches the guest
 	Zone   string `json:"zone,omitempty"` // of the station
+	// Instance is the name that all instances of the station have; "" if they have none.
+	Instance instance.Name `json:"instance,omitempty"`
 
 	SyncHost string `json:"sync_host"` // URL of the sync node
 	// Fingerprint is that of the sync node's certificate; "" if it has none.
@@ -65,7 +69,8 @@ func ParseInvitation(line string) (Invitation, error) {
 	}
 	var i Invitation
 	sum := sha256.Sum256(raw[sumLength:])
-	if string(sum[:sumLength]) != string(raw[:sumLength]) || json.Unmarshal(raw[sumLength:], &i) != nil {
+	if string(sum[:sumLength]) != string(raw[:sumLength]) || json.Unmarshal(raw[sumLength:], &i) != nil ||
+		i.Instance != "" && i.Instance.Set(string(i.Instance)) != nil { // it is shown as a part of a command
 		return Invitation{}, errDamaged
 	}
 	return i, nil
@@ -73,20 +78,37 @@ func ParseInvitation(line string) (Invitation, error) {
 
 var errDamaged = errors.New("this invitation is not complete, or was changed; copy the whole line")
 
-// CheckNode is a Check: the invitation of a node.
-func CheckNode(line string) error {
-	i, err := ParseInvitation(line)
-	if err == nil && i.Number == 0 {
-		err = fmt.Errorf("this invitation is for %s; `sync-node invite node-1` makes that of a node", i.Guest)
-	}
-	return err
+// CheckNode is a Check: the invitation of a node, for an instance.
+func CheckNode(i instance.Instance) func(line string) error {
+	return check(i, func(v Invitation) error {
+		if v.Number == 0 {
+			return fmt.Errorf("this invitation is for %s; `sync-node invite node-1` makes that of a node", v.Guest)
+		}
+		return nil
+	})
 }
 
-// CheckMonitor is a Check: the invitation of a monitor.
-func CheckMonitor(line string) error {
-	i, err := ParseInvitation(line)
-	if err == nil && i.Number != 0 {
-		err = fmt.Errorf("this invitation is for %s; `sync-node invite monitor` makes that of a monitor", i.Guest)
+// CheckMonitor is a Check: the invitation of a monitor, for an instance.
+func CheckMonitor(i instance.Instance) func(line string) error {
+	return check(i, func(v Invitation) error {
+		if v.Number != 0 {
+			return fmt.Errorf("this invitation is for %s; `sync-node invite monitor` makes that of a monitor", v.Guest)
+		}
+		return nil
+	})
+}
+
+// check refuses an invitation by the station of another instance: it would take the
+// instance out of its own.
+func check(i instance.Instance, guest func(Invitation) error) func(line string) error {
+	return func(line string) error {
+		v, err := ParseInvitation(line)
+		if err == nil {
+			err = guest(v)
+		}
+		if err == nil && v.Instance != i.Name {
+			err = fmt.Errorf("this invitation is for another instance; it is right for: %s", instance.Instance{Service: i.Service, Name: v.Instance}.Command("setup --join -"))
+		}
+		return err
 	}
-	return err
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 )
 
 // Plan is how a service is set up.
@@ -15,9 +14,9 @@ type Plan struct {
 	// Questions are asked in their order. now is the present configuration, which
 	// is what holds unless somebody says otherwise; nil: only flags and helps are
 	// of interest.
-	Questions func(dir Dir, now map[string]string) []Question
+	Questions func(at Place, now map[string]string) []Question
 	// Derive makes a configuration out of the answers.
-	Derive func(ctx context.Context, dir Dir, answers Answers, now map[string]string) (Outcome, error)
+	Derive func(ctx context.Context, at Place, answers Answers, now map[string]string) (Outcome, error)
 }
 
 // Outcome is what follows from the answers.
@@ -41,6 +40,14 @@ func (o *Outcome) SetSecret(variable, value string) {
 	o.Settings = append(o.Settings, Setting{Variable: variable, Value: value, Secret: true})
 }
 
+// Start adds the commands that start an instance that was set up.
+func (o *Outcome) Start(at Place) {
+	if at.Name != "" { // the package enables the other one
+		o.Next = append(o.Next, "systemctl enable "+at.Unit())
+	}
+	o.Next = append(o.Next, "systemctl restart "+at.Unit())
+}
+
 // UnsetFamily leaves all present variables of a family to their defaults.
 func (o *Outcome) UnsetFamily(now map[string]string, family string) {
 	for variable := range now {
@@ -52,8 +59,7 @@ func (o *Outcome) UnsetFamily(now map[string]string, family string) {
 
 // Host is where a service is set up.
 type Host struct {
-	Service string
-	Dir     Dir
+	Place
 	// Accept says what is wrong with a configuration, and what follows from a right
 	// one.
 	Accept func(environ map[string]string) (notes []string, err error)
@@ -62,23 +68,29 @@ type Host struct {
 // Run interviews, writes, and tells what follows. Nothing is written if the service
 // does not accept the configuration.
 func (p Plan) Run(ctx context.Context, host Host, asker *Asker, flags Answers, out io.Writer) error {
-	now, err := host.Dir.Current(host.Service)
+	now, err := host.Current()
 	if err != nil {
 		return Readable(err)
 	}
-	answers, err := asker.Interview(ctx, p.Questions(host.Dir, now), flags)
+	answers, err := asker.Interview(ctx, p.Questions(host.Place, now), flags)
 	if err != nil {
 		return err
 	}
-	outcome, err := p.Derive(ctx, host.Dir, answers, now)
+	outcome, err := p.Derive(ctx, host.Place, answers, now)
 	if err != nil {
 		return err
 	}
-	notes, err := host.Accept(applied(now, outcome.Settings))
-	if err != nil {
-		return &NotAccepted{host.Service, err}
+	var notes []string
+	if err = host.collision(now, outcome.Settings); err == nil {
+		notes, err = host.Accept(applied(now, outcome.Settings))
 	}
-	if err := host.Dir.write(host.Service, outcome.Settings); err != nil {
+	if err != nil {
+		return &NotAccepted{host.String(), err}
+	}
+	if err := host.ensureUser(ctx); err != nil {
+		return err
+	}
+	if err := host.write(outcome.Settings); err != nil {
 		return Readable(err)
 	}
 	if outcome.Keep != nil {
@@ -106,9 +118,9 @@ func (e *NotAccepted) Unwrap() error { return e.Err }
 // tell says what was done, and what is to be done.
 func (h Host) tell(o Outcome, notes []string, out io.Writer) error {
 	text := bufio.NewWriter(out) // it keeps the first error
-	fmt.Fprintf(text, "%s is set up: %s\n", h.Service, h.Dir.File(h.Service))
-	if _, shared := groupOf(h.Service); !shared && os.Geteuid() == 0 {
-		fmt.Fprintf(text, "  there is no user aura-%[1]s here, so only root can read the secrets in %[2]s: install the package of %[1]s, and run this again\n", h.Service, h.Dir.secret(h.Service, ""))
+	fmt.Fprintf(text, "%s is set up: %s\n", h, h.File())
+	if hint := h.withoutUser(); hint != "" {
+		fmt.Fprintf(text, "  %s\n", hint)
 	}
 	for _, note := range append(o.Notes, notes...) {
 		fmt.Fprintf(text, "  %s\n", note)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"aura.radio/engine/pkg/instance"
 )
 
 var errService = errors.New("AURA_A: must be right")
@@ -16,26 +18,26 @@ var errService = errors.New("AURA_A: must be right")
 // somePlan asks for A and for a secret.
 func somePlan() Plan {
 	return Plan{
-		Questions: func(_ Dir, now map[string]string) []Question {
+		Questions: func(_ Place, now map[string]string) []Question {
 			return []Question{{Flag: "a", Default: Always(now["AURA_A"])}, {Flag: "secret", Secret: true, Default: Always(now["AURA_SECRET"])}}
 		},
-		Derive: func(_ context.Context, d Dir, a Answers, _ map[string]string) (Outcome, error) {
+		Derive: func(_ context.Context, at Place, a Answers, _ map[string]string) (Outcome, error) {
 			if a["a"] == "impossible" {
 				return Outcome{}, errors.New("that can't be")
 			}
 			return Outcome{
 				Settings: []Setting{{"AURA_A", a["a"], false}, {"AURA_SECRET", a["secret"], true}, {"AURA_OLD", "", false}},
-				Keep:     func() error { return d.KeepStation(Station{URL: "http://host"}) },
+				Keep:     func() error { return at.KeepStation(Station{URL: "http://host"}) },
 				Openings: []Opening{{"tcp", "8010", []string{"192.0.2.1"}}}, Notes: []string{"a note"}, Next: []string{"do it"},
 			}, nil
 		},
 	}
 }
 
-func setUp(t *testing.T, dir Dir, flags Answers) (string, error) {
+func setUp(t *testing.T, at Place, flags Answers) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	host := Host{Service: "sync-node", Dir: dir, Accept: func(environ map[string]string) ([]string, error) {
+	host := Host{Place: at, Accept: func(environ map[string]string) ([]string, error) {
 		if environ["AURA_A"] == "wrong" || environ["AURA_SECRET"] == "" {
 			return nil, errService
 		}
@@ -56,25 +58,25 @@ func content(t *testing.T, path string) string {
 
 func TestPlan_Run(t *testing.T) {
 	t.Parallel()
-	dir := Dir(filepath.Join(t.TempDir(), "etc"))
+	at := Place{instance.Instance{Service: "sync-node"}, Dir(filepath.Join(t.TempDir(), "etc"))}
 	for _, wrong := range []Answers{{"a": "wrong", "secret": "hush"}, {"a": "1"}, {"a": "impossible", "secret": "hush"}} {
-		if _, err := setUp(t, dir, wrong); err == nil || strings.Contains(err.Error(), "hush") {
+		if _, err := setUp(t, at, wrong); err == nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%v was taken: %v", wrong, err)
 		}
-		if _, err := os.Stat(string(dir)); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(string(at.Dir)); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("something was written: %v", err)
 		}
 	}
-	_, err := setUp(t, dir, Answers{"a": "wrong", "secret": "x"})
+	_, err := setUp(t, at, Answers{"a": "wrong", "secret": "x"})
 	if _, ok := errors.AsType[*NotAccepted](err); !ok || !errors.Is(err, errService) {
 		t.Errorf("%v", err)
 	}
 
-	out, err := setUp(t, dir, Answers{"a": "one two", "secret": "hush"})
+	out, err := setUp(t, at, Answers{"a": "one two", "secret": "hush"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"a note", "accepted one two", "nft add rule", "do it", dir.File("sync-node")} {
+	for _, want := range []string{"a note", "accepted one two", "nft add rule", "do it", at.File()} {
 		if !strings.Contains(out, want) {
 			t.Errorf("does not say %q:\n%s", want, out)
 		}
@@ -82,31 +84,31 @@ func TestPlan_Run(t *testing.T) {
 	if strings.Contains(out, "hush") {
 		t.Errorf("the secret is told:\n%s", out)
 	}
-	file, secret := content(t, dir.File("sync-node")), filepath.Join(string(dir), "sync-node", "secret")
+	file, secret := content(t, at.File()), filepath.Join(string(at.Dir), "sync-node", "secret")
 	if !strings.Contains(file, "AURA_A=\"one two\"\nAURA_SECRET_FILE="+secret+"\n") || strings.Contains(file, "hush") {
 		t.Errorf("the file:\n%s", file)
 	}
 	if got := content(t, secret); got != "hush\n" {
 		t.Errorf("the secret: %q", got)
 	}
-	for _, path := range []string{secret, dir.File("sync-node"), filepath.Dir(secret)} {
+	for _, path := range []string{secret, at.File(), filepath.Dir(secret)} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o007 != 0 {
 			t.Errorf("%s: others may read it: %v, %v", path, info.Mode(), err)
 		}
 	}
-	if s, err := dir.Station(); err != nil || s.URL != "http://host" {
+	if s, err := at.Station(); err != nil || s.URL != "http://host" {
 		t.Errorf("%+v, %v", s, err)
 	}
 
 	// Again: what a person wrote stays, and what is not answered.
 	edited := "# mine\nAURA_OLD=x\nAURA_KEPT=!\n" + file
-	if err := os.WriteFile(dir.File("sync-node"), []byte(edited), 0o600); err != nil {
+	if err := os.WriteFile(at.File(), []byte(edited), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err = setUp(t, dir, Answers{"a": "2"}); err != nil || !strings.Contains(out, "accepted 2!") {
+	if out, err = setUp(t, at, Answers{"a": "2"}); err != nil || !strings.Contains(out, "accepted 2!") {
 		t.Errorf("again: %v\n%s", err, out)
 	}
-	if got, want := content(t, dir.File("sync-node")), "# mine\nAURA_KEPT=!\n"+strings.Replace(file, `"one two"`, "2", 1); got != want {
+	if got, want := content(t, at.File()), "# mine\nAURA_KEPT=!\n"+strings.Replace(file, `"one two"`, "2", 1); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	if names, err := os.ReadDir(filepath.Dir(secret)); err != nil || len(names) != 2 {
@@ -114,23 +116,23 @@ func TestPlan_Run(t *testing.T) {
 	}
 
 	// A secret that a person wrote into the file moves out of it.
-	if err := os.WriteFile(dir.File("sync-node"), []byte("AURA_SECRET=inline\n"), 0o600); err != nil {
+	if err := os.WriteFile(at.File(), []byte("AURA_SECRET=inline\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = setUp(t, dir, Answers{"a": "3"}); err != nil {
+	if _, err = setUp(t, at, Answers{"a": "3"}); err != nil {
 		t.Fatal(err)
 	}
-	if got := content(t, dir.File("sync-node")); !strings.HasPrefix(got, "AURA_SECRET_FILE=") || content(t, secret) != "inline\n" {
+	if got := content(t, at.File()); !strings.HasPrefix(got, "AURA_SECRET_FILE=") || content(t, secret) != "inline\n" {
 		t.Errorf("%s", got)
 	}
-	now, err := dir.Current("sync-node")
+	now, err := at.Current()
 	if err != nil || now["AURA_SECRET"] != "inline" || now["AURA_SECRET_FILE"] != "" {
 		t.Errorf("%v, %v", now, err)
 	}
-	if err := dir.Store("sync-node", "AURA_SECRET", "other"); err != nil || content(t, secret) != "other\n" {
+	if err := at.Store("AURA_SECRET", "other"); err != nil || content(t, secret) != "other\n" {
 		t.Errorf("%v", err)
 	}
-	if err := dir.Store("sync-node", "AURA_NONE", "x"); err == nil {
+	if err := at.Store("AURA_NONE", "x"); err == nil {
 		t.Error("a secret without a place was stored")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/model"
 )
 
@@ -34,9 +35,9 @@ type Station struct {
 const stationFile = "station"
 
 // Station reads what was kept; nothing if the host was not set up.
-func (d Dir) Station() (Station, error) {
+func (p Place) Station() (Station, error) {
 	var s Station
-	text, err := os.ReadFile(d.secret(model.SyncNode, stationFile))
+	text, err := os.ReadFile(p.secret(stationFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return s, nil
@@ -44,22 +45,23 @@ func (d Dir) Station() (Station, error) {
 		return s, err
 	}
 	if err := json.Unmarshal(text, &s); err != nil {
-		return s, fmt.Errorf("%s: %w", d.secret(model.SyncNode, stationFile), err)
+		return s, fmt.Errorf("%s: %w", p.secret(stationFile), err)
 	}
 	return s, nil
 }
 
 // KeepStation keeps it for invitations. No service reads it.
-func (d Dir) KeepStation(s Station) error {
+func (p Place) KeepStation(s Station) error {
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return err
 	}
-	return d.keep(model.SyncNode, d.secret(model.SyncNode, stationFile), string(text)+"\n")
+	return p.keep(p.secret(stationFile), string(text)+"\n")
 }
 
 // Inviter is a sync node that invites others. All of it is of its configuration.
 type Inviter struct {
+	Instance    instance.Name
 	Station     Station
 	Zone        string
 	Engines     map[int]string // URLs by number
@@ -73,16 +75,17 @@ type Inviter struct {
 // that was invited before may go on with the secret that it has, unless forget says
 // otherwise.
 func (v Inviter) Invite(guest string, forget bool) (_ Invitation, tokens Tokens, _ error) {
+	setup := instance.Instance{Service: model.SyncNode, Name: v.Instance}.Command("setup")
 	if v.Station.URL == "" || v.Secret == "" {
-		return Invitation{}, nil, errors.New("this sync node was not set up by `sync-node setup`: run that first")
+		return Invitation{}, nil, fmt.Errorf("this sync node was not set up by `%s`: run that first", setup)
 	}
 	i := Invitation{
-		Guest: guest, Zone: v.Zone, SyncHost: v.Station.URL, Fingerprint: v.Fingerprint,
+		Guest: guest, Zone: v.Zone, Instance: v.Instance, SyncHost: v.Station.URL, Fingerprint: v.Fingerprint,
 		HeartbeatKey: v.Station.HeartbeatKey, Monitors: v.Station.Monitors,
 	}
 	monitor := v.Tokens.secrets(monitorGuest)
 	if len(monitor) == 0 {
-		return Invitation{}, nil, errors.New("AURA_API_TOKENS lacks the token of the monitors: run `sync-node setup` again")
+		return Invitation{}, nil, fmt.Errorf("AURA_API_TOKENS lacks the token of the monitors: run `%s` again", setup)
 	}
 	i.Secret = monitor[len(monitor)-1]
 	if guest == monitorGuest {
@@ -98,7 +101,7 @@ func (v Inviter) Invite(guest string, forget bool) (_ Invitation, tokens Tokens,
 	}
 	i.Number, i.URL = number, v.Engines[number]
 	if i.URL == "" {
-		return Invitation{}, nil, fmt.Errorf("%s has no address yet; `sync-node setup --engines` gives addresses to %s", guest, v.known())
+		return Invitation{}, nil, fmt.Errorf("%s has no address yet; `%s --engines` gives addresses to %s", guest, setup, v.known())
 	}
 	i.Callers = Tokens{{model.SyncNode, roleNode, v.Secret}, {monitorGuest, roleMonitor, i.Secret}}.String()
 	i.Secret = NewSecret()

@@ -4,6 +4,9 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"aura.radio/engine/pkg/instance"
+	"aura.radio/engine/pkg/model"
 )
 
 func someInviter() Inviter {
@@ -13,6 +16,12 @@ func someInviter() Inviter {
 		Tokens: Tokens{{"monitor", "monitor", "of the monitors"}, {"studio", "admin", "of a person"}},
 	}
 }
+
+// node and watcher are instances without a name.
+var (
+	node    = instance.Instance{Service: model.EngineAPI}
+	watcher = instance.Instance{Service: model.StatusMonitor}
+)
 
 func TestInvitation(t *testing.T) {
 	t.Parallel()
@@ -33,15 +42,47 @@ func TestInvitation(t *testing.T) {
 			t.Errorf("%q: %v", wrong, err)
 		}
 	}
-	if err := CheckNode(line); err != nil {
+	if err := CheckNode(node)(line); err != nil {
 		t.Error(err)
 	}
-	if err := CheckMonitor(line); err == nil || !strings.Contains(err.Error(), "invite monitor") {
+	if err := CheckMonitor(watcher)(line); err == nil || !strings.Contains(err.Error(), "invite monitor") {
 		t.Errorf("a node as a monitor: %v", err)
 	}
 	monitor, _, err := someInviter().Invite("monitor", false)
-	if err != nil || CheckMonitor(monitor.Line()) != nil || CheckNode(monitor.Line()) == nil {
+	if err != nil || CheckMonitor(watcher)(monitor.Line()) != nil || CheckNode(node)(monitor.Line()) == nil {
 		t.Errorf("monitor: %v", err)
+	}
+}
+
+// TestInvitation_Instance: an invitation by the station of one programme does not move
+// the instance of another one to it.
+func TestInvitation_Instance(t *testing.T) {
+	t.Parallel()
+	v := someInviter()
+	v.Instance = "web"
+	for guest, check := range map[string]func(instance.Instance) func(string) error{"node-1": CheckNode, "monitor": CheckMonitor} {
+		i, _, err := v.Invite(guest, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := check(instance.Instance{Service: "engine-api", Name: "web"})(i.Line()); err != nil {
+			t.Errorf("%s: %v", guest, err)
+		}
+		for _, other := range []instance.Name{"", "fm"} {
+			err := check(instance.Instance{Service: "engine-api", Name: other})(i.Line())
+			if err == nil || !strings.Contains(err.Error(), "engine-api setup --join - --instance web") {
+				t.Errorf("%s, taken by %q: %v", guest, other, err)
+			}
+		}
+	}
+	for _, forged := range []instance.Name{"web; reboot", "\x1b[2J", "../fm"} {
+		if _, err := ParseInvitation(Invitation{Guest: "node-1", Number: 1, Instance: forged}.Line()); err == nil {
+			t.Errorf("%q was taken", forged)
+		}
+	}
+	v.Station.URL = ""
+	if _, _, err := v.Invite("node-1", false); err == nil || !strings.Contains(err.Error(), "sync-node setup --instance web") {
+		t.Errorf("not set up: %v", err)
 	}
 }
 

@@ -49,7 +49,7 @@ func catchUpOnMariaDB(ctx context.Context, o options, server *repotest.Server) e
 	if err != nil {
 		return err
 	}
-	if err := backlog(ctx, node, o.backlog); err != nil {
+	if err := backlog(ctx, node, o.backlog, seedEntry); err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
 	dump, err := dumpAndLoad(ctx, o, server)
@@ -71,16 +71,16 @@ func catchUpOnMariaDB(ctx context.Context, o options, server *repotest.Server) e
 
 func catchUpOnSQLite(ctx context.Context, o options, dir string) error {
 	node := "sqlite://" + filepath.Join(dir, "node.db")
-	if err := backlog(ctx, node, o.backlog); err != nil {
+	if err := backlog(ctx, node, o.backlog, seedEntry); err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
 	_, err := catchUp(ctx, o, "SQLite", node, "sqlite://"+filepath.Join(dir, "sync.db"))
 	return err
 }
 
-// backlog fills a node's database with unsynced records that end now, one every
-// three minutes.
-func backlog(ctx context.Context, url string, records int) error {
+// backlog fills a node's database with unsynced records that entry makes: they end now,
+// one every three minutes.
+func backlog(ctx context.Context, url string, records int, entry newEntry) error {
 	db, err := repo.OpenNode(repo.Config{URL: url, QueryTimeout: time.Minute}, zerolog.Nop())
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func backlog(ctx context.Context, url string, records int) error {
 	if err := db.Migrate(ctx); err != nil {
 		return errors.Join(err, db.Close())
 	}
-	err = absorb(records, seedEntry, func(batch []model.Record) error {
+	err = absorb(records, entry, func(batch []model.Record) error {
 		_, err := db.Absorb(ctx, batch, false)
 		return err
 	})

@@ -5,7 +5,8 @@
 // audit with CHECKSUM TABLE. It also measures how soon the sync node shows what a
 // node stored, how soon the monitor switches, how many heartbeats the monitor
 // takes, what an idle process costs, what a station feels of visitors who read
-// the worst that they may, and how much memory reports take.
+// the worst that they may, how much memory reports take, and how much room each
+// instance of several takes on a host.
 //
 // Peer and subject take turns, so that a machine whose speed drifts is fair to
 // both. The median of the pairs' ratios is printed next to its bar. A missed bar
@@ -45,7 +46,7 @@ func main() {
 	flag.IntVar(&o.samples, "samples", 500, "titles of which is measured how soon the sync node shows them, and switches at most")
 	flag.IntVar(&o.rounds, "rounds", 5, "pairs of runs for each figure")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "length of one run")
-	only := flag.String("only", "", "run one `section` only: posts, away, journal, reads, changed, idle, visible, catchup, audit, syncreads, failover, heartbeats, attack, reports or search")
+	only := flag.String("only", "", "run one `section` only: posts, away, journal, reads, changed, idle, visible, catchup, audit, syncreads, failover, heartbeats, attack, reports, search or instance")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -57,6 +58,7 @@ func main() {
 		{"posts", benchPosts}, {"away", benchAway}, {"journal", benchJournal}, {"reads", benchReads}, {"changed", benchChanged}, {"idle", benchIdle},
 		{"visible", benchVisible}, {"catchup", benchCatchUp}, {"audit", benchAudit}, {"syncreads", benchSyncReads},
 		{"failover", benchFailover}, {"heartbeats", benchHeartbeats}, {"attack", benchAttack}, {"reports", benchReports}, {"search", benchSearch},
+		{"instance", benchInstance},
 	}
 	for _, s := range sections {
 		if *only != "" && *only != s.name {

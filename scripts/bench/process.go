@@ -147,6 +147,29 @@ func (p *process) resetPeak() error {
 	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.cmd.Process.Pid), []byte(peaks), 0)
 }
 
+// tick is the unit in which the kernel counts what a process worked.
+const tick = 10 * time.Millisecond
+
+// worked is how long the process used a processor.
+func (p *process) worked() (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, after, _ := strings.Cut(string(stat), ") ") // the name may have blanks
+	const user, system = 11, 12
+	fields := strings.Fields(after)
+	ticks := 0
+	for _, field := range []int{user, system} {
+		n, err := strconv.Atoi(fields[field])
+		if err != nil {
+			return 0, err
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * tick, nil
+}
+
 // memory is a line of what the kernel says about the process, in bytes.
 func (p *process) memory(line string) (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))

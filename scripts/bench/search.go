@@ -118,7 +118,7 @@ func searchOn(ctx context.Context, o options, kind, database string, names []nam
 		{"new in a month", func(i int) string { return top(now, i, 30, "&new=true") }},
 		{"most played in a year", func(i int) string { return top(now, i, 364, "") }},
 	} {
-		if err = askOften(ctx, kind+": "+q.what, node.url+"/api/v1", q.path); err != nil {
+		if err = askOften(ctx, kind+": "+q.what, node, q.path); err != nil {
 			break
 		}
 	}
@@ -131,21 +131,30 @@ func top(now time.Time, i, days int, more string) string {
 	return "/trackservice/top?from_date=" + to.AddDate(0, 0, -days).Format(time.DateOnly) + "&to_date=" + to.Format(time.DateOnly) + more
 }
 
-// askOften asks one question after the other, and prints how long the answers took.
-func askOften(ctx context.Context, what, base string, path func(i int) string) error {
+// askOften asks one question after the other, and prints how long the answers took,
+// and how much of that the service's processor worked.
+func askOften(ctx context.Context, what string, node *process, path func(i int) string) error {
 	var took []time.Duration
 	size := 0
+	before, err := node.worked()
+	if err != nil {
+		return err
+	}
 	for i := range searches {
 		began := time.Now()
-		body, err := fetch(ctx, base+path(i))
+		body, err := fetch(ctx, node.url+"/api/v1"+path(i))
 		if err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
 		took, size = append(took, time.Since(began)), size+len(body)
 	}
+	worked, err := node.worked()
+	if err != nil {
+		return err
+	}
 	slices.Sort(took)
 	round := func(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
 	middle := took[len(took)/2]
-	fmt.Printf("  %-54s median %s, worst %s, %d bytes, bar %s: %s\n", what, round(middle), round(took[len(took)-1]), size/searches, searchBar, verdict(middle > searchBar))
+	fmt.Printf("  %-54s median %s, worst %s, worked %s, %d bytes, bar %s: %s\n", what, round(middle), round(took[len(took)-1]), round((worked-before)/searches), size/searches, searchBar, verdict(middle > searchBar))
 	return nil
 }

@@ -40,6 +40,16 @@ func (d document) commands(t *testing.T, heading string) []string {
 	return strings.Split(block, "\n")
 }
 
+// blocks are all commands below a heading, block by block.
+func (d document) blocks(t *testing.T, heading string) (all [][]string) {
+	t.Helper()
+	section := d.find(t, "(?s)\n##+ "+heading+"\n(.*?)\n##+ ")[0]
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)\n```").FindAllStringSubmatch(section, -1) {
+		all = append(all, strings.Split(block[1], "\n"))
+	}
+	return all
+}
+
 // command is the command that a pattern matches.
 func (d document) command(t *testing.T, pattern string) string {
 	t.Helper()

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -58,13 +59,31 @@ func onHost(t *testing.T, release func() map[string]string) bool {
 
 	ctx, cancel := context.WithTimeout(t.Context(), hostTimeout())
 	defer cancel()
-	console, err := exec.CommandContext(ctx, "./host.sh", dir).CombinedOutput()
+	console, err := runHost(t, exec.CommandContext(ctx, "./host.sh", dir))
 	log, logErr := os.ReadFile(filepath.Join(shared, "log"))
 	t.Logf("%s", log)
 	if _, passed := os.Stat(filepath.Join(shared, "passed")); passed != nil {
 		t.Errorf("the test inside the host failed (%v, log %v); its console:\n%s", err, logErr, console)
 	}
 	return false
+}
+
+// runHost runs a host until it is shut down, and returns what its console shows.
+func runHost(t *testing.T, cmd *exec.Cmd) (string, error) {
+	t.Helper()
+	parent, err := ownCgroup()
+	if err != nil {
+		t.Fatal(err)
+	}
+	group := newCgroup(t, parent, "aura-host")
+	defer group.remove()
+	var console bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &console, &console
+	if err := group.start(cmd); err != nil {
+		return "", err
+	}
+	err = cmd.Wait()
+	return console.String(), err
 }
 
 func canBoot() error {
@@ -84,13 +103,24 @@ func canBoot() error {
 // builtPackages are the packages of this tree, for this machine, built once.
 var builtPackages = sync.OnceValues(func() (string, error) {
 	dir := filepath.Join(bin, "packages")
-	return dir, buildPackages(tree, dir, nil, "engine-api", "sync-node", "status-monitor")
+	return dir, buildPackages(tree, dir, nil, services...)
+})
+
+// nextPackages are the packages of an upgrade.
+var nextPackages = sync.OnceValues(func() (string, error) {
+	dir := filepath.Join(bin, "next")
+	return dir, buildPackages(tree, dir, []string{"VERSION=" + nextVersion}, "engine-api", "sync-node")
 })
 
 // packages returns the folder with the packages of this tree.
 func packages(t *testing.T) string {
 	t.Helper()
-	dir, err := builtPackages()
+	return built(t, builtPackages)
+}
+
+func built(t *testing.T, packages func() (string, error)) string {
+	t.Helper()
+	dir, err := packages()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func inContainers(t *testing.T, kind string, live func(*testing.T, *containers))
 	}
 	release := func() map[string]string {
 		release := map[string]string{"enginesim/enginesim": engineSimulator(t)}
-		for _, program := range []string{"engine-api", "sync-node", "status-monitor"} {
+		for _, program := range services {
 			release["programs/"+program] = filepath.Join(bin, program)
 		}
 		return release
@@ -141,6 +141,7 @@ func liveInContainers(t *testing.T, c *containers) {
 		run  func(*testing.T, *containers)
 	}{
 		{"SameBytes", sameBytes},
+		{"Arm64", imageOfArm64},
 		{"NoZone", noZone},
 		{"Start", startContainer},
 		{"Confined", confined},
@@ -183,7 +184,7 @@ func sameBytes(t *testing.T, c *containers) {
 			t.Errorf("it has no label %s", name)
 		}
 	}
-	for _, service := range []string{"engine-api", "sync-node", "status-monitor"} {
+	for _, service := range services {
 		size := c.sh(t, "image", "inspect", "--format", "{{.Size}}", registry+"/"+service+":1.0.0")
 		t.Logf("%s: %s bytes", service, size)
 	}

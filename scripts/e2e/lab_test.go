@@ -152,16 +152,7 @@ func (h *host) boot(t *testing.T) {
 	t.Helper()
 	mustSh(t, fmt.Sprintf("ip netns add %[1]s && ip link add %[2]s type veth peer name eth0 netns %[1]s && ip link set %[2]s master switch up && "+
 		"ip -n %[1]s addr add %[3]s/24 dev eth0 && ip -n %[1]s link set eth0 up && ip -n %[1]s link set lo up", h.name, h.cable, h.address))
-	// The host has a cgroup of its own. Below it, this systemd is alone.
-	group, err := os.MkdirTemp(filepath.Join(os.Getenv(insideLab), "cgroup"), h.name+"-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	groupDir, err := os.Open(group)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer groupDir.Close()
+	group := newCgroup(t, filepath.Join(os.Getenv(insideLab), "cgroup"), h.name)
 	console, err := os.OpenFile(filepath.Join(h.dir, "console"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		t.Fatal(err)
@@ -170,17 +161,14 @@ func (h *host) boot(t *testing.T) {
 	cmd := exec.Command("nsenter", "--net=/run/netns/"+h.name, "./host.sh", h.dir)
 	cmd.Env = environment("CABLED=1")
 	cmd.Stdout, cmd.Stderr = console, console
-	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(groupDir.Fd())}
-	if err := cmd.Start(); err != nil {
+	if err := group.start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	gone := make(chan struct{})
 	h.gone = gone
 	go func() {
 		_ = cmd.Wait() // the console tells how it ended
-		// Its systemd made groups below. The kernel refuses to remove a group that
-		// is in use.
-		_ = exec.Command("find", group, "-depth", "-type", "d", "-exec", "rmdir", "{}", "+").Run()
+		group.remove()
 		close(gone)
 	}()
 	await(t, gone, func() bool {

@@ -17,6 +17,9 @@ import (
 // tree is the root of the working tree.
 const tree = "../.."
 
+// services are those of this project.
+var services = []string{"engine-api", "sync-node", "status-monitor"}
+
 // bin is the folder of the programs under test, built as they ship.
 var bin string
 
@@ -44,7 +47,7 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(bin)
-	build := exec.CommandContext(context.Background(), filepath.Join(tree, "scripts/build.sh"), bin, "engine-api", "sync-node", "status-monitor")
+	build := exec.CommandContext(context.Background(), filepath.Join(tree, "scripts/build.sh"), append([]string{bin}, services...)...)
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "build:", err)

@@ -41,6 +41,11 @@ func TestCreateDatabase(t *testing.T) {
 	if out, _ := a.create(t, "SET @aura_service = 'mysql';"+good); !strings.Contains(out, "@aura_service must be") {
 		t.Errorf("for a service that is none: %s", out)
 	}
+	for _, name := range []string{"a_b", "Web", "web-2", "x`.* TO root;"} {
+		if out, _ := a.create(t, "SET @aura_instance = '"+name+"';"+good); !strings.Contains(out, "@aura_instance must have") {
+			t.Errorf("for the instance %s: %s", name, out)
+		}
+	}
 	if out, err := a.admin(t, "SELECT user FROM mysql.user WHERE user LIKE 'aura\\_%';"); err != nil || out != "" {
 		t.Fatalf("what was refused made users: %v %s", err, out)
 	}
@@ -52,6 +57,17 @@ func TestCreateDatabase(t *testing.T) {
 			"CREATE TABLE mine (id INT)", "CREATE TABLE parked2 (id INT)", "DROP TABLE parked", "TRUNCATE correction")
 		if out, err := a.client(t, "aura_engine_api", "DELETE FROM parked; DELETE FROM session"); err != nil {
 			t.Errorf("the service cannot forget what the sync node refused, or who is signed in: %v %s", err, out)
+		}
+		a.purges(t, s, "engine-api")
+	})
+	t.Run("Instance", func(t *testing.T) {
+		if out, err := a.create(t, "SET @aura_instance = 'web';"+setPasswords); err != nil || out != "" {
+			t.Fatalf("%v: %s", err, out)
+		}
+		a.forbids(t, "aura_engine_api_web", "SELECT * FROM aura_engine_api.playlog")
+		a.forbids(t, "aura_engine_api", "SELECT * FROM aura_engine_api_web.playlog")
+		if out, err := a.client(t, "aura_engine_api_web", "SHOW TABLES"); err != nil {
+			t.Errorf("an instance does not reach its own database: %v %s", err, out)
 		}
 	})
 	t.Run("status-monitor", func(t *testing.T) {
@@ -77,10 +93,37 @@ func TestCreateDatabase(t *testing.T) {
 			time.Now().Add(-30*time.Second).UTC().Format(time.RFC3339)), http.StatusNoContent)
 		a.forbids(t, "aura_sync_node", "DELETE FROM playlog", "DELETE FROM activation", "DELETE FROM lease",
 			"DELETE FROM onair_day", "DROP TABLE onair", "CREATE TABLE mine (id INT)", "TRUNCATE onair")
+		a.purges(t, s, "sync-node")
 		if out, err := a.client(t, "aura_sync_node", "DELETE FROM onair; DELETE FROM onair_rule; DELETE FROM changed; DELETE FROM parked; DELETE FROM session"); err != nil {
 			t.Errorf("the service cannot write its on-air log anew: %v %s", err, out)
 		}
 	})
+}
+
+// purges lets a person purge plays: that is refused until the database's user may
+// delete them.
+func (a administration) purges(t *testing.T, s *service, program string) {
+	t.Helper()
+	name := "aura_" + strings.ReplaceAll(program, "-", "_")
+	mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, "Old", time.Date(2015, 6, 27, 12, 0, 0, 0, time.UTC)), http.StatusNoContent)
+	purge := func() (string, error) {
+		cmd := exec.CommandContext(t.Context(), filepath.Join(bin, program), "purge", "plays", "--before", "2016-01-01", "--reason", "old")
+		cmd.Env = environment("AURA_DATABASE_URL=mysql://"+name+":"+passwordInURL+"@"+a.address+"/"+name, "AURA_STATION_TIMEZONE=Europe/Vienna")
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := purge(); err == nil || !strings.Contains(out, "denied") {
+		t.Errorf("purge without the right: %v %s", err, out)
+	}
+	if out, err := a.client(t, name, "SELECT * FROM purged_plays"); err != nil || out != "" {
+		t.Errorf("it is decided: %v %s", err, out)
+	}
+	if out, err := a.create(t, "SET @aura_purge = 1, @aura_service = '"+strings.ReplaceAll(program, "-", "_")+"';"+setPasswords); err != nil || out != "" {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if out, err := purge(); err != nil || !strings.Contains(out, "2015-06        1") {
+		t.Errorf("purge: %v %s", err, out)
+	}
 }
 
 // decides lets the monitor of that database learn who is active.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -138,6 +139,7 @@ func leaseTime() time.Duration { return patience.Stretch(3 * time.Second) }
 // monitor is a status monitor: a process that comes and goes, with a link to the
 // sync node.
 type monitor struct {
+	programs string // the folder of its program; "" is bin
 	name     string
 	database string
 	env      []string
@@ -149,7 +151,7 @@ type monitor struct {
 
 func (m *monitor) start(t testing.TB) {
 	t.Helper()
-	m.process = launch(t, m.logs, "status-monitor", m.database, m.env...)
+	m.process = launchFrom(t, cmp.Or(m.programs, bin), m.logs, "status-monitor", m.database, m.env...)
 	awaitReady(t, m.process.url, m.process.exited)
 }
 
@@ -207,6 +209,7 @@ type monitorStatus struct {
 		Received  int     `json:"heartbeats"`
 		Lost      int     `json:"lost"`
 		DownAfter float64 `json:"down_after_seconds"`
+		Failure   *string `json:"api_failure"` // nil: its engine-api was not asked
 	} `json:"sources"`
 	Waiting []struct {
 		Channel string `json:"channel"`
@@ -247,6 +250,24 @@ type watch struct {
 // monitors acts.
 func startWatch(t *testing.T, r rhythm, monitors int) *watch {
 	t.Helper()
+	w := newWatch(t, r, monitors)
+	w.start(t)
+	return w
+}
+
+// start starts all programs, and returns when they are at rest.
+func (w *watch) start(t *testing.T) {
+	t.Helper()
+	w.sync.start(t)
+	for _, m := range w.monitors {
+		m.start(t)
+	}
+	w.rest(t)
+}
+
+// newWatch configures everything. Only the hearts beat yet.
+func newWatch(t *testing.T, r rhythm, monitors int) *watch {
+	t.Helper()
 	seed := seedOf(t)
 	logs, data := t.TempDir(), t.TempDir()
 	w := &watch{
@@ -260,7 +281,6 @@ func startWatch(t *testing.T, r rhythm, monitors int) *watch {
 			last.end(t)
 		}
 	})
-	w.sync.start(t)
 	script := filepath.Join(data, "switch.sh")
 	if err := os.WriteFile(script, []byte("echo \"$2 $3\" >>\"$1\"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -288,10 +308,8 @@ func startWatch(t *testing.T, r rhythm, monitors int) *watch {
 				m.process.end(t)
 			}
 		})
-		m.start(t)
 		w.monitors = append(w.monitors, m)
 	}
-	w.rest(t)
 	return w
 }
 

@@ -22,8 +22,12 @@ import (
 func TestStream_outage(t *testing.T) {
 	t.Parallel()
 	for program, start := range map[string]func(t *testing.T, upstream string) proxy{
-		"nginx": func(t *testing.T, upstream string) proxy { return startNginx(t, "engine-api", upstream) },
-		"caddy": func(t *testing.T, upstream string) proxy { return startCaddy(t, "Caddyfile", upstream) },
+		"nginx": func(t *testing.T, upstream string) proxy {
+			return startNginx(t, sample("nginx/engine-api.conf"), ports(upstream))
+		},
+		"caddy": func(t *testing.T, upstream string) proxy {
+			return startCaddy(t, sample("caddy/Caddyfile"), ports(upstream))
+		},
 	} {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()

@@ -21,11 +21,7 @@ const nextVersion = "99.0.0"
 // hand there, before there were packages.
 func TestPackages(t *testing.T) {
 	if !onHost(t, func() map[string]string {
-		next := filepath.Join(bin, "next")
-		if err := buildPackages(tree, next, []string{"VERSION=" + nextVersion}, "engine-api"); err != nil {
-			t.Fatal(err)
-		}
-		return map[string]string{"packages": packages(t), "next": next, "bin/engine-api": filepath.Join(bin, "engine-api"), handbook: filepath.Join(tree, handbook)}
+		return map[string]string{"packages": packages(t), "next": built(t, nextPackages), "bin/engine-api": filepath.Join(bin, "engine-api"), handbook: filepath.Join(tree, handbook)}
 	}) {
 		return
 	}
@@ -95,7 +91,8 @@ func movesFromHand(t *testing.T) {
 	mustSh(t, byHand)
 	awaitReady(t, hostURL, nil)
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, survivor, time.Now()), http.StatusNoContent)
-	said := mustSh(t, "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends -o Dpkg::Options::=--force-confold ./packages/aura-engine-api_*.deb")
+	said := startsAfterPowerCut(t)
+	said += mustSh(t, "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends -o Dpkg::Options::=--force-confold ./packages/aura-engine-api_*.deb")
 	if !strings.Contains(said, "moved from /var/lib/aura to "+stateDir) || !strings.Contains(said, "engine-api.service.dpkg-old") {
 		t.Errorf("installed over a service that was installed by hand:\n%s", said)
 	}
@@ -117,10 +114,29 @@ func movesFromHand(t *testing.T) {
 	admits(t, firstSecret)
 }
 
+// startsAfterPowerCut installs the package until the power fails in the middle of the
+// move. When the host starts, the package's unit starts, with everything, although
+// the link to it leads nowhere.
+func startsAfterPowerCut(t *testing.T) (said string) {
+	t.Helper()
+	mustSh(t, "dpkg --force-confold --unpack ./packages/aura-engine-api_*.deb && mkdir cut && printf '#!/bin/sh\nkill -KILL $PPID\n' >cut/chown && chmod 755 cut/chown")
+	out, err := exec.Command("sh", "-c", "PATH=/shared/cut:$PATH DPKG_MAINTSCRIPT_PACKAGE=aura-engine-api sh /var/lib/dpkg/info/aura-engine-api.postinst configure").CombinedOutput()
+	if err == nil {
+		t.Errorf("the power did not fail:\n%s", out)
+	}
+	mustSh(t, "test -L /etc/systemd/system/multi-user.target.wants/engine-api.service && systemctl daemon-reload && systemctl start multi-user.target")
+	awaitReady(t, hostURL, nil)
+	mustSurvive(t)
+	if got := show(t, "User", "FragmentPath"); got != "aura-engine-api /lib/systemd/system/engine-api.service" {
+		t.Errorf("after the power cut the unit is %s", got)
+	}
+	return string(out)
+}
+
 // installsTheOthers: each has a user of its own, which reads nothing of the others.
 func installsTheOthers(t *testing.T) {
 	dpkg(t, "./packages/aura-sync-node_*.deb ./packages/aura-status-monitor_*.deb")
-	for _, service := range []string{"engine-api", "sync-node", "status-monitor"} {
+	for _, service := range services {
 		patience.Await(t, func() error { return active(service) })
 		mustSh(t, "systemd-analyze verify "+service+".service")
 		t.Log(lastLine(mustSh(t, "systemd-analyze security --no-pager --threshold=15 "+service)))

@@ -73,7 +73,7 @@ func accessible(t *testing.T, ctx context.Context, s screen, page string) {
 // publicPages are those that everybody may see, of a station that plays.
 func publicPages() []string {
 	today := time.Now().UTC().Format(time.DateOnly)
-	return []string{"/", "/?lang=de", "/day/" + today, "/at", "/at?time=" + time.Now().UTC().Format("2006-01-02T15:04"), "/search?q=mazzy", "/top", "/top?period=ever", "/no-such-page"}
+	return []string{"/", "/?lang=de", "/day/" + today, "/at", "/at?time=" + time.Now().UTC().Format("2006-01-02T15:04"), "/search?q=mazzy", "/top", "/top?period=ever", "/clock", "/clock?face=digital&hours=12&lang=de", "/no-such-page"}
 }
 
 // TestPages_Accessible looks at each page, empty and full, on each screen.

@@ -52,7 +52,7 @@ func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 		"AURA_TRUSTED_PROXIES=127.0.0.1/32", "AURA_API_TOKENS=studio:node:"+token)
 	t.Cleanup(func() { s.end(t) })
 	awaitReady(t, s.url, s.exited)
-	n := startNginx(t, program, strings.TrimPrefix(s.url, "http://"))
+	n := startNginx(t, sample("nginx/"+program+".conf"), ports(strings.TrimPrefix(s.url, "http://")))
 	client := n.client(t)
 
 	get := func(method, path, body, token string) (int, string) {
@@ -168,22 +168,29 @@ func (p proxy) withoutTLS(t *testing.T) *http.Request {
 	return request
 }
 
-// startNginx runs a service's sample until the test ends.
-func startNginx(t *testing.T, program, upstream string) proxy {
+// sample is the file of one of the samples.
+func sample(name string) string { return filepath.Join(tree, "deploy", name) }
+
+// ports has a sample lead to a service that listens elsewhere.
+func ports(upstream string) *strings.Replacer {
+	return strings.NewReplacer("127.0.0.1:8008", upstream, "127.0.0.1:8010", upstream)
+}
+
+// startNginx runs a sample until the test ends.
+func startNginx(t *testing.T, file string, upstreams *strings.Replacer) proxy {
 	t.Helper()
 	dir := t.TempDir()
 	authorities := selfSigned(t, dir)
 	plain, secure := freeAddress(t), freeAddress(t)
-	sample, err := os.ReadFile(filepath.Join(tree, "deploy/nginx", program+".conf"))
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	site := strings.NewReplacer(
-		"127.0.0.1:8008", upstream, "127.0.0.1:8010", upstream,
 		"listen 80;", "listen "+plain+";", "listen [::]:80;", "",
 		"listen 443 ssl", "listen "+secure+" ssl", "listen [::]:443 ssl http2;", "",
 		"/etc/letsencrypt/live/"+proxyHost, dir,
-	).Replace(string(sample))
+	).Replace(upstreams.Replace(string(text)))
 	config := fmt.Sprintf(`daemon off; pid nginx.pid; error_log error.log;
 events {}
 http {
@@ -202,22 +209,21 @@ http {
 	return proxy{plain, secure, authorities}
 }
 
-// startCaddy runs a service's sample until the test ends.
-func startCaddy(t *testing.T, sample, upstream string) proxy {
+// startCaddy runs a sample until the test ends.
+func startCaddy(t *testing.T, file string, upstreams *strings.Replacer) proxy {
 	t.Helper()
 	dir := t.TempDir()
 	authorities := selfSigned(t, dir)
 	secure := freeAddress(t)
-	text, err := os.ReadFile(filepath.Join(tree, "deploy/caddy", sample))
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	site := strings.NewReplacer(
-		"127.0.0.1:8008", upstream, "127.0.0.1:8010", upstream,
 		proxyHost+" {", "https://"+proxyHost+secure[strings.LastIndex(secure, ":"):]+" {\n\tbind 127.0.0.1\n\ttls "+dir+"/fullchain.pem "+dir+"/privkey.pem",
-	).Replace(string(text))
-	file := filepath.Join(dir, "Caddyfile")
-	if err := os.WriteFile(file, []byte("{\n\tadmin off\n\tauto_https disable_redirects\n}\n"+site), 0o600); err != nil {
+	).Replace(upstreams.Replace(string(text)))
+	config := filepath.Join(dir, "Caddyfile")
+	if err := os.WriteFile(config, []byte("{\n\tadmin off\n\tauto_https disable_redirects\n}\n"+site), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	log, err := os.Create(filepath.Join(dir, "log"))
@@ -225,7 +231,7 @@ func startCaddy(t *testing.T, sample, upstream string) proxy {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	cmd := exec.Command("caddy", "run", "--config", file, "--adapter", "caddyfile")
+	cmd := exec.Command("caddy", "run", "--config", config, "--adapter", "caddyfile")
 	cmd.Env = environment("HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
 	cmd.Stdout, cmd.Stderr = log, log
 	runProxy(t, cmd, log.Name(), secure)

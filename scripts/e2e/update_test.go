@@ -87,9 +87,9 @@ func (u *updating) shorten(t *testing.T) {
 	shorter["track_duration"] = 7
 	u.tell(t, shorter)
 	eventually(t, func() error {
-		waiting, err := u.waiting(t)
-		if err == nil && waiting > 0 {
-			err = fmt.Errorf("%d wait", waiting)
+		n, err := waiting(t, u.engineAPI)
+		if err == nil && n > 0 {
+			err = fmt.Errorf("%d wait", n)
 		}
 		return err
 	})
@@ -103,13 +103,13 @@ func (u *updating) shorten(t *testing.T) {
 	}
 }
 
-// waiting is how much waits at engine-api for the sync node. Nothing may be parked.
-func (u *updating) waiting(t *testing.T) (int64, error) {
+// waiting is how much waits at an engine-api for the sync node. Nothing may be
+// parked.
+func waiting(t *testing.T, n *node) (int64, error) {
 	t.Helper()
-	var s state
-	_, err := read(t.Context(), u.engineAPI.url()+"/api/v1/sync/state", &s)
+	s, err := stateOf(t.Context(), n.url())
 	if s.Outbox.Parked > 0 {
-		t.Fatalf("%s: %d are parked", u.now, s.Outbox.Parked)
+		t.Fatalf("at node %d %d are parked", n.number, s.Outbox.Parked)
 	}
 	return s.Outbox.Entries + s.Outbox.Healths, err
 }
@@ -275,31 +275,28 @@ func (u *updating) correct(t *testing.T, at *node) {
 // proves both sides equal.
 func (u *updating) settled(t *testing.T) {
 	t.Helper()
+	settle(t, u.from, u.now, u.syncs, u.engineAPI)
+}
+
+// settle is settled for any number of engine-apis, which have one version.
+func settle(t *testing.T, from *past, now versions, syncs *node, engineAPIs ...*node) {
+	t.Helper()
 	eventually(t, func() error {
-		waiting, err := u.waiting(t)
-		if err != nil || waiting > 0 {
-			return fmt.Errorf("%s: %d wait, %w", u.now, waiting, err)
+		for _, n := range engineAPIs {
+			if number, err := waiting(t, n); err != nil || number > 0 {
+				return fmt.Errorf("%s: at node %d %d wait, %w", now, n.number, number, err)
+			}
 		}
-		out, err := u.syncs.run(t.Context(), "reconcile")
-		if err != nil || !strings.Contains(out, u.quiet()) {
-			return fmt.Errorf("%s: reconcile: %w %s", u.now, err, out)
+		out, err := syncs.run(t.Context(), "reconcile")
+		if err != nil || strings.Count(out, from.quiet(now)) != len(engineAPIs) {
+			return fmt.Errorf("%s: reconcile: %w %s", now, err, out)
 		}
 		return nil
 	})
-	out, err := u.syncs.run(t.Context(), "audit")
-	if saysOlder := strings.Contains(out, "of an older version"); err != nil || saysOlder != (!u.from.supplements && u.now == versions{syncNode: true}) {
-		t.Fatalf("%s: audit: %v\n%s", u.now, err, out)
+	out, err := syncs.run(t.Context(), "audit")
+	if err != nil || strings.Contains(out, "of an older version") != from.hides(now) {
+		t.Fatalf("%s: audit: %v\n%s", now, err, out)
 	}
-}
-
-// quiet is what a comparison says that found nothing to do. An older engine-api
-// keeps a greater value that it was told since it went back, and this version's sync
-// node the value that it knows was told: it looks at these records each time.
-func (u *updating) quiet() string {
-	if !u.from.supplements && u.now.syncNode && !u.now.engineAPI {
-		return ", sent 0"
-	}
-	return "fetched 0, sent 0"
 }
 
 // agree compares all records of both sides, with the fields that only this version

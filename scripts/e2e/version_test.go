@@ -12,7 +12,7 @@ import (
 // TestVersion asks each program for the version that the build stamped in.
 func TestVersion(t *testing.T) {
 	t.Parallel()
-	for _, service := range []string{"engine-api", "sync-node", "status-monitor"} {
+	for _, service := range services {
 		stamp, err := exec.CommandContext(t.Context(), filepath.Join(tree, "scripts/version.sh"), service).Output()
 		if err != nil {
 			t.Fatal(err)

@@ -39,14 +39,14 @@ func (v *Count) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("%q is not a whole number", s)
 		}
 	}
-	var n Integer
-	if err := n.UnmarshalJSON([]byte(strconv.Quote(strings.TrimSpace(first)))); err != nil {
-		return err
+	if first = strings.TrimSpace(first); first == "" {
+		return nil
 	}
-	if n.Known && n.Value != -1 {
-		*v = Count(n)
+	n, err := whole(first)
+	if err == nil && n != -1 {
+		*v = Count{Value: n, Known: true}
 	}
-	return nil
+	return err
 }
 
 // MaxSeconds is the longest length of a title: 366 days.

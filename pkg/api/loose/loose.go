@@ -9,6 +9,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Integer is a whole number as engines send it: a number or text. It is unknown
@@ -25,18 +26,25 @@ func (v *Integer) UnmarshalJSON(b []byte) error {
 		*v = Integer{}
 		return err
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
-		// JSON does not distinguish 42 from 42.0; from 2^53 on floats are not
-		// exact.
-		f, ok := decimal(s)
-		if !ok || f != math.Trunc(f) || math.Abs(f) >= 1<<53 {
-			return fmt.Errorf("%q is not a whole number", s)
-		}
-		n = int64(f)
+	n, err := whole(s)
+	if err == nil {
+		*v = Integer{Value: n, Known: true}
 	}
-	*v = Integer{Value: n, Known: true}
-	return nil
+	return err
+}
+
+// whole is a whole number. JSON does not distinguish 42 from 42.0; from 2^53 on
+// floats are not exact.
+func whole(s string) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err == nil {
+		return n, nil
+	}
+	f, ok := decimal(s)
+	if !ok || f != math.Trunc(f) || math.Abs(f) >= 1<<53 {
+		return 0, fmt.Errorf("%q is not a whole number", s)
+	}
+	return int64(f), nil
 }
 
 // MarshalJSON writes the number, or null if it is unknown.
@@ -84,7 +92,9 @@ type Text string
 // UnmarshalJSON accepts text, numbers and null.
 func (v *Text) UnmarshalJSON(b []byte) error {
 	if b = bytes.TrimSpace(b); len(b) > 0 && b[0] == '"' {
-		return json.Unmarshal(b, (*string)(v))
+		s, err := unquoted(b)
+		*v = Text(s)
+		return err
 	}
 	s, err := looseToken(b)
 	*v = Text(s)
@@ -115,6 +125,26 @@ func decimal(s string) (f float64, ok bool) {
 	return f, err == nil && !math.IsNaN(f) && !math.IsInf(f, 0) && !strings.ContainsAny(s, "xX_")
 }
 
+// unquoted is what a JSON text says.
+func unquoted(b []byte) (string, error) {
+	if n := len(b); n > 1 && b[n-1] == '"' && isPlain(b[1:n-1]) { // nearly always
+		return string(b[1 : n-1]), nil
+	}
+	var s string
+	err := json.Unmarshal(b, &s)
+	return s, err
+}
+
+// isPlain reports whether the inside of a JSON text stands for itself.
+func isPlain(inside []byte) bool {
+	for _, c := range inside {
+		if c < ' ' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return utf8.Valid(inside)
+}
+
 // looseToken is the text of a JSON scalar, "" for null.
 func looseToken(b []byte) (string, error) {
 	b = bytes.TrimSpace(b)
@@ -122,8 +152,7 @@ func looseToken(b []byte) (string, error) {
 	case len(b) == 0 || string(b) == "null":
 		return "", nil
 	case b[0] == '"':
-		var s string
-		err := json.Unmarshal(b, &s)
+		s, err := unquoted(b)
 		return strings.TrimSpace(s), err
 	case b[0] == '{' || b[0] == '[':
 		return "", fmt.Errorf("is not a single value")

@@ -239,3 +239,27 @@ func TestEntry_Size(t *testing.T) {
 		t.Errorf("%d bytes, more than the %d of a request", len(data), limit)
 	}
 }
+
+// TestPurge: a purge that travels is the same one, with the same sums.
+func TestPurge(t *testing.T) {
+	t.Parallel()
+	p := model.Purge{
+		Before: time.Date(2016, 1, 1, 0, 0, 0, 1000, time.UTC), Source: 2, At: time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC), By: "Björk 🎧", Reason: "<old>", Done: true, Seal: model.Fingerprint{1, 2},
+		Gone: []model.Gone{{Source: 2, Month: "2015-12", Entries: 7, Length: 123456789 * time.Millisecond}, {Source: 2, Month: "2015-11", Entries: 1, Length: time.Millisecond}},
+	}
+	raw, err := json.Marshal(record.NewPurge(p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wire record.Purge
+	if err := json.Unmarshal(raw, &wire); err != nil {
+		t.Fatal(err)
+	}
+	if again := wire.Purge(); again.UID() != p.UID() || !reflect.DeepEqual(again, p) {
+		t.Errorf("%s is read as %+v", raw, again)
+	}
+	wire.Gone[0].Seconds = 1e300
+	if again := wire.Purge(); again.Gone[0].Length < 0 {
+		t.Errorf("too much is read as %v", again.Gone[0].Length)
+	}
+}

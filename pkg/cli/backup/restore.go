@@ -35,7 +35,7 @@ func Restore[C cli.Config](env cli.Env[C], o Options[C]) *cobra.Command {
 				return err
 			}
 			r := restoring{
-				database: database, owner: cfg.Owner(), parts: o.parts(cfg), force: force,
+				database: database, owner: cfg.Owner(), unit: env.Instance().Unit(), parts: o.parts(cfg), force: force,
 				returns: func() []string { return o.Returns(cfg) }, out: cmd.OutOrStdout(), log: log,
 			}
 			return r.run(ctx, args[0])
@@ -63,6 +63,7 @@ func isOwn(dir string) error {
 type restoring struct {
 	database repo.Config
 	owner    model.Owner
+	unit     string
 	parts    []Part
 	force    bool
 	returns  func() []string
@@ -77,7 +78,7 @@ func (r restoring) run(ctx context.Context, from string) error {
 	}
 	copied, err := repo.Replace(ctx, r.database, file)
 	if errors.Is(err, repo.ErrServed) {
-		return fmt.Errorf("%w: stop it first (systemctl stop %s)", err, r.owner.Service)
+		return fmt.Errorf("%w: stop it first (systemctl stop %s)", err, r.unit)
 	}
 	if err != nil {
 		return fmt.Errorf("%s can't be restored: %w", from, err)
@@ -137,7 +138,7 @@ func (r restoring) place(ctx context.Context, copied *repo.Replacement, m manife
 	}
 	aside, err := copied.TakePlace(ctx, time.Now())
 	if errors.Is(err, repo.ErrServed) {
-		return fmt.Errorf("%w: stop it first (systemctl stop %s)", err, r.owner.Service)
+		return fmt.Errorf("%w: stop it first (systemctl stop %s)", err, r.unit)
 	}
 	if err != nil {
 		return err

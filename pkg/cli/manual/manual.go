@@ -34,6 +34,7 @@ func Write(out io.Writer, root *cobra.Command, variables []config.Variable) erro
 	p.section("FILES")
 	p.item(fmt.Sprintf("/etc/aura/%s.env", name), "The environment of the service.")
 	p.item(fmt.Sprintf("/var/lib/aura-%s", name), "What the service stores.")
+	p.item(fmt.Sprintf("/etc/aura/%[1]s-NAME.env, /var/lib/aura-%[1]s-NAME", name), "The same of an instance: see setup --instance.")
 	p.item(fmt.Sprintf("/usr/share/doc/aura-%s/handbook.md", name), "The operator's handbook.")
 	p.section("EXIT STATUS")
 	p.item("0", "Done.")

@@ -32,6 +32,7 @@ type Store interface {
 	handler.Playlog
 	handler.SyncStore
 	handler.Rules
+	handler.Purges
 	playlog.Store
 	source.Store
 	status.HealthStore
@@ -65,7 +66,7 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 		return json.Marshal(handler.Track(zone, links.Links{}, e, at))
 	}
 	return &handler.API{
-		OnAir: onAir, Titles: titles, Playlog: store, Sync: store, Rules: store, Gate: exchange.Open{},
+		OnAir: onAir, Titles: titles, Playlog: store, Sync: store, Rules: store, Purges: store, Gate: exchange.Open{},
 		Sources: source.New(store, 1, func() {}, zerolog.Nop()),
 		Healths: status.NewHealths(store, status.Config{SilenceBelow: -60, NoPlayAfter: 30 * time.Minute}, zerolog.Nop()),
 		Clocks:  status.NewClocks(store, number, 1),

@@ -26,7 +26,7 @@ func Endpoints() []Endpoint {
 		{"streamTracks", "GET", "/api/v1/trackservice/stream", ""},
 		{"listTopTitles", "GET", "/api/v1/trackservice/top?from_date=2020-06-01&to_date=2020-06-30&new=true&limit=10", ""},
 		{"listTitles", "GET", "/api/v1/titles?q=fade+into", ""},
-		{"getTitle", "GET", "/api/v1/titles/1a3c0be5f2d94e67", ""},
+		{"getTitle", "GET", "/api/v1/titles/230fcac19728ece1", ""},
 		{"listTracksOfDay", "GET", "/api/v1/trackservice/day/2020-06-27", ""},
 		{"listChapters", "GET", "/api/v1/trackservice/chapters?from=2020-06-27T19:00&to=2020-06-27T20:00", ""},
 		{"getTrack", "GET", "/api/v1/trackservice/1", ""},
@@ -78,6 +78,7 @@ func Endpoints() []Endpoint {
 		{"storeSyncRecords", "POST", "/api/v1/sync/records", `{"records": [{"log_source": 1, "track_start": "2020-06-27T17:14:00Z"}], "synced": true}`},
 		{"listSyncActivations", "GET", "/api/v1/sync/activations?after=-3&limit=1000", ""},
 		{"listSyncRules", "GET", "/api/v1/sync/rules", ""},
+		{"listSyncPurges", "GET", "/api/v1/sync/purges", ""},
 		{"runReconcile", "POST", "/api/v1/sync/run", ""},
 	}
 }

@@ -5,13 +5,14 @@ package setuptest
 import (
 	"testing"
 
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/setup"
 )
 
-// Loaded is the configuration of a service in a folder, as load reads it there.
-func Loaded[C any](t testing.TB, dir, service string, load func(environ map[string]string) (C, error)) C {
+// Loaded is the configuration of an instance in a folder, as load reads it there.
+func Loaded[C any](t testing.TB, dir string, i instance.Instance, load func(environ map[string]string) (C, error)) C {
 	t.Helper()
-	environ, err := setup.Dir(dir).Environ(service)
+	environ, err := setup.Place{Instance: i, Dir: setup.Dir(dir)}.Environ()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,7 +115,7 @@ type AzuraCastSong struct {
 func NewAzuraCast(s Station, m Moment) AzuraCast {
 	v := AzuraCast{
 		Station:     s.azuraCast(),
-		NowPlaying:  AzuraCastPlay{AzuraCastPast: AzuraCastPast{Song: newSong("Station Offline", "", "Station Offline", "")}},
+		NowPlaying:  AzuraCastPlay{AzuraCastPast: AzuraCastPast{Song: newSong("Station Offline", &Play{Title: "Station Offline"})}},
 		SongHistory: []AzuraCastPast{},
 		IsOnline:    m.Playing != nil,
 		Cache:       "database",
@@ -147,7 +147,7 @@ func (s Station) azuraCast() AzuraCastStation {
 func azuraCastPast(p *Play) AzuraCastPast {
 	past := AzuraCastPast{
 		ID: p.ID, PlayedAt: p.Start.Unix(), Duration: p.Duration(), Playlist: p.Show,
-		Song: newSong(p.Text(), p.Artist, p.Title, p.Album),
+		Song: newSong(p.Text(), p),
 	}
 	if p.IsLive() {
 		past.Playlist, past.Streamer = "", p.Show
@@ -155,8 +155,8 @@ func azuraCastPast(p *Play) AzuraCastPast {
 	return past
 }
 
-func newSong(text, artist, title, album string) AzuraCastSong {
-	return AzuraCastSong{ID: SongID(text), CustomFields: []struct{}{}, Text: text, Artist: artist, Title: title, Album: album}
+func newSong(text string, p *Play) AzuraCastSong {
+	return AzuraCastSong{ID: SongID(text), Art: p.Cover, CustomFields: []struct{}{}, Text: text, Artist: p.Artist, Title: p.Title, Album: p.Album}
 }
 
 const (

@@ -39,7 +39,7 @@ type FeedPlay struct {
 }
 
 // NewFeed lists the latest plays, newest first, that which is playing included. self
-// is where the feed is. The ids stay the same in every process and after corrections.
+// is where the feed is. Ids are the same in every process, and after a title is amended.
 func NewFeed(s Station, m Moment, self string) Feed {
 	v := Feed{
 		ID: urn("feed", s.Name), Title: s.Name, Author: s.Name, Updated: s.stamp(time.Unix(0, 0)),
@@ -50,7 +50,7 @@ func NewFeed(s Station, m Moment, self string) Feed {
 			return
 		}
 		at := s.stamp(p.Start)
-		v.Entries = append(v.Entries, FeedPlay{ID: urn("play", p.PlayKey), Title: p.Text(), Updated: at, Published: at, Content: p.content()})
+		v.Entries = append(v.Entries, FeedPlay{ID: urn("play", p.Key), Title: p.Text(), Updated: at, Published: at, Content: p.content()})
 	}
 	if m.Playing != nil {
 		add(m.Playing)

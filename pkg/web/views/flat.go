@@ -14,6 +14,7 @@ type Flat struct {
 	Title             string             `json:"media_title"`
 	Artist            string             `json:"media_artist"`
 	Album             string             `json:"media_album_name"`
+	Cover             string             `json:"media_image_url"`
 	Duration          *int64             `json:"media_duration"`
 	Position          *int64             `json:"media_position"`
 	PositionUpdatedAt *stationtime.Stamp `json:"media_position_updated_at"`
@@ -26,7 +27,7 @@ func NewFlat(s Station, m Moment) Flat {
 	if p == nil {
 		return v
 	}
-	v.State, v.ShowName, v.Title, v.Artist, v.Album = "playing", p.Show, p.Title, p.Artist, p.Album
+	v.State, v.ShowName, v.Title, v.Artist, v.Album, v.Cover = "playing", p.Show, p.Title, p.Artist, p.Album, p.Cover
 	if d := p.Duration(); d > 0 {
 		v.Duration = &d
 	}
@@ -34,10 +35,10 @@ func NewFlat(s Station, m Moment) Flat {
 	return v
 }
 
-// NewLine is what plays in one line, with its end; empty if nothing plays.
+// NewLine is what plays in one line, with its end. The line is blank if nothing plays.
 func NewLine(m Moment) string {
 	if m.Playing == nil {
-		return ""
+		return "\n"
 	}
 	return m.Playing.Text() + "\n"
 }

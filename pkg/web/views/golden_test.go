@@ -50,13 +50,21 @@ func played() []model.Entry {
 	}
 }
 
+// cover is that of an album.
+func cover(e model.Entry) string {
+	if e.Album == "" {
+		return ""
+	}
+	return "https://radio.example/cover.jpg"
+}
+
 func playing() views.Moment {
 	all := played()
-	return views.NewMoment(now, trackservice.Track{Playing: true, Entry: all[0]}, all)
+	return views.NewMoment(now, trackservice.Track{Playing: true, Entry: all[0]}, all, cover)
 }
 
 func silent() views.Moment {
-	return views.NewMoment(now, trackservice.Track{}, played()[3:])
+	return views.NewMoment(now, trackservice.Track{}, played()[3:], cover)
 }
 
 // planned are the shows of a studio clock, as clocks name them: the next one twice.

@@ -21,8 +21,9 @@ type Station struct {
 
 // Play is one track as listeners see it.
 type Play struct {
-	ID      int64
-	PlayKey string // equal in every database, and different for each time that it was heard
+	ID int64
+	// Key is equal in every database, and another one for each time that it was heard.
+	Key string
 	// Artist is empty if the play names no work. Title is then the show's name.
 	Artist, Album, Title, Show string
 	ShowID, TimeslotID         int64
@@ -32,6 +33,8 @@ type Play struct {
 	// Ended is when it ended; zero while that is not certain.
 	Ended time.Time
 	Kind  int // one of the constants of model.TrackType
+	// Cover is the address of its cover; "" if there is none.
+	Cover string
 	// Fallback: the engine played it because the programme was missing.
 	Fallback bool
 }
@@ -44,11 +47,11 @@ type Moment struct {
 }
 
 // NewMoment makes a moment out of what the track service says plays, and the latest
-// entries of the log, newest first.
-func NewMoment(now time.Time, current trackservice.Track, latest []model.Entry) Moment {
+// entries of the log, newest first. cover is the address of an entry's cover.
+func NewMoment(now time.Time, current trackservice.Track, latest []model.Entry, cover func(model.Entry) string) Moment {
 	m := Moment{Now: now}
 	if current.Playing {
-		m.Playing = new(newPlay(current.Entry, now))
+		m.Playing = new(newPlay(current.Entry, now, cover))
 	}
 	for _, e := range latest {
 		// The current entry may be kept and not be in the log yet, or the log may be
@@ -56,17 +59,17 @@ func NewMoment(now time.Time, current trackservice.Track, latest []model.Entry) 
 		if current.Playing && !e.PlayedAt().Before(current.Entry.PlayedAt()) {
 			continue
 		}
-		m.Before = append(m.Before, newPlay(e, now))
+		m.Before = append(m.Before, newPlay(e, now, cover))
 	}
 	return m
 }
 
-func newPlay(e model.Entry, now time.Time) Play {
+func newPlay(e model.Entry, now time.Time, cover func(model.Entry) string) Play {
 	shown := trackservice.Shown(e)
 	p := Play{
-		ID: e.ID, PlayKey: playKey(&e),
+		ID: e.ID, Key: playKey(&e),
 		Artist: shown.Artist, Album: shown.Album, Title: shown.Title, Show: shown.ShowName, ShowID: shown.ShowID, TimeslotID: shown.TimeslotID,
-		Start: e.PlayedAt(), Kind: shown.TrackType, Fallback: shown.IsFallback(),
+		Start: e.PlayedAt(), Kind: shown.TrackType, Cover: cover(e), Fallback: shown.IsFallback(),
 	}
 	if shown.Duration > 0 {
 		p.Planned = shown.TrackStart.Add(shown.Duration)
@@ -77,8 +80,8 @@ func newPlay(e model.Entry, now time.Time) Play {
 	return p
 }
 
-// playKey tells a play from all others. It does not depend on corrections, or on the
-// database.
+// playKey tells a play from all others. It depends on when the play was heard, but not
+// on corrections of its texts, or on the database.
 func playKey(e *model.Entry) string {
 	return e.Fingerprint().String() + "/" + e.PlayedAt().UTC().Format(time.RFC3339Nano)
 }

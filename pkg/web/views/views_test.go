@@ -87,7 +87,7 @@ func TestNewMoment(t *testing.T) {
 		"over":               {trackservice.Track{Entry: all[0]}, all[:1], "Fade Into You"},
 		"nothing ever":       {trackservice.Track{}, nil, ""},
 	} {
-		m := views.NewMoment(now, test.current, test.latest)
+		m := views.NewMoment(now, test.current, test.latest, cover)
 		var titles []string
 		for _, p := range m.Before {
 			titles = append(titles, p.Title)
@@ -103,7 +103,7 @@ func TestPlay_times(t *testing.T) {
 	t.Parallel()
 	e := played()[0]
 	e.Air = &model.Airing{From: ago(65 * time.Second)}
-	m := views.NewMoment(now, trackservice.Track{Playing: true, Entry: e}, nil)
+	m := views.NewMoment(now, trackservice.Track{Playing: true, Entry: e}, nil, cover)
 	np := views.NewAzuraCast(station(t), m).NowPlaying
 	if np.PlayedAt != ago(65*time.Second).Unix() || np.Duration != 235 || np.Elapsed != 65 || np.Remaining != 170 {
 		t.Errorf("on air since a minute: %+v", np)
@@ -130,7 +130,7 @@ func TestNewShows(t *testing.T) {
 		t.Errorf("while the clock is old the show is %+v", c)
 	}
 	fallback := played()[2]
-	m := views.NewMoment(now, trackservice.Track{Playing: true, Entry: fallback}, nil)
+	m := views.NewMoment(now, trackservice.Track{Playing: true, Entry: fallback}, nil, cover)
 	if c := views.NewShows(nil, m).Current; c != nil {
 		t.Errorf("the fallback is shown as the show %+v", c)
 	}
@@ -154,7 +154,7 @@ func TestNewShows(t *testing.T) {
 func TestLibreTime_escaped(t *testing.T) {
 	t.Parallel()
 	all := played()[3:]
-	m := views.NewMoment(now, trackservice.Track{Playing: true, Entry: all[0]}, nil)
+	m := views.NewMoment(now, trackservice.Track{Playing: true, Entry: all[0]}, nil, cover)
 	clock := []status.Show{{Name: "<img src=x>", Start: ago(time.Hour)}, {Name: "<i>", Start: now.Add(time.Hour)}}
 	info := views.NewLiveInfo(m, views.NewShows(clock, m), station(t).Zone, 5)
 	for _, text := range []string{
@@ -171,7 +171,7 @@ func TestLibreTime_escaped(t *testing.T) {
 func TestLibreTime_ends(t *testing.T) {
 	t.Parallel()
 	live := played()[1]
-	m := views.NewMoment(now, trackservice.Track{Playing: true, Entry: live}, nil)
+	m := views.NewMoment(now, trackservice.Track{Playing: true, Entry: live}, nil, cover)
 	for name, test := range map[string]struct {
 		clock []status.Show
 		want  string
@@ -187,13 +187,13 @@ func TestLibreTime_ends(t *testing.T) {
 	}
 }
 
-// TestNewFeed: ids don't change with corrections or databases, and no two plays have
+// TestNewFeed: ids don't change with amended titles or databases, and no two plays have
 // the same id, even if a title went on air twice. No text breaks the document.
 func TestNewFeed(t *testing.T) {
 	t.Parallel()
 	e := played()[0]
 	feedOf := func(entries ...model.Entry) views.Feed {
-		return views.NewFeed(station(t), views.NewMoment(now, trackservice.Track{}, entries), "feed.xml")
+		return views.NewFeed(station(t), views.NewMoment(now, trackservice.Track{}, entries, cover), "feed.xml")
 	}
 	corrected := e
 	corrected.ID, corrected.Overlay.Changes.Title = 99, new("Another\x00 & <title>")

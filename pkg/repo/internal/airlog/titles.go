@@ -23,7 +23,7 @@ import (
 type Titles struct {
 	tx      *sqldb.Tx
 	rows    rows
-	entries map[int64]bool         // of which the title, or the first segment, may have changed
+	entries map[int64]bool         // to be looked at; true if what is wrong of them is a difference
 	plays   map[titles.Key]*change // of which titles plays began or ended
 }
 
@@ -41,7 +41,9 @@ func newTitles(tx *sqldb.Tx, r rows) *Titles {
 // touch notes that segments are to be looked at.
 func (t *Titles) touch(segments []onair.Segment) {
 	for _, s := range segments {
-		t.entries[s.Entry] = true
+		if _, known := t.entries[s.Entry]; !known {
+			t.entries[s.Entry] = true
+		}
 	}
 }
 
@@ -60,11 +62,11 @@ func (t *Titles) follow(kept []row, remove, add []onair.Segment) []row {
 			delete(named, s.From)
 			continue
 		}
-		t.entries[s.Entry] = true
+		t.entries[s.Entry] = false
 	}
 	for _, s := range remove {
 		if before, ok := named[s.From]; ok {
-			t.entries[s.Entry] = true
+			t.entries[s.Entry] = false
 			t.of(before.title).plays--
 		}
 	}
@@ -107,7 +109,8 @@ func scanNumber(from *sql.Rows) (n int64, err error) {
 }
 
 // settle has the right segments name the right titles, and counts the plays of these.
-// It returns how many segments were wrong. A dry run changes nothing.
+// It returns how many segments were wrong that stood in the log before. A dry run
+// changes nothing.
 func (t *Titles) settle(ctx context.Context, dryRun bool) (wrong int, err error) {
 	wrong, err = t.nameAll(ctx, dryRun)
 	if err == nil && !dryRun {
@@ -127,7 +130,11 @@ func (t *Titles) nameAll(ctx context.Context, dryRun bool) (wrong int, err error
 		if err != nil {
 			return wrong, err
 		}
-		wrong += len(rows)
+		for _, r := range rows {
+			if t.entries[r.Entry] {
+				wrong++
+			}
+		}
 		t.tx.GoesOn()
 	}
 	clear(t.entries)

@@ -54,6 +54,7 @@ type App struct {
 	clocks  *engineclock.Watch
 	known   *source.Watch
 	purge   *status.Purge
+	purged  *playlog.Purge
 	// prepared is closed when the database is ready.
 	prepared chan struct{}
 	relay    *heartbeat.Relay // nil if no heartbeats are relayed
@@ -105,6 +106,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	a.health = status.NewHealths(statuses, cfg.Health, base.Log("status"))
 	clocks := status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource)
 	base.Server.Registry().MustRegister(status.NewWatch(a.health, time.Now, cfg.HostID), clocks)
+	a.purged = playlog.NewPurge(db, cfg.Station.Zone, a.changed, base.Log("purge"))
 	var sources source.Store = db
 	knows := source.NewKnowledge(db, cfg.HostID, cfg.DefaultSource).WithHistory(db).Knows
 	if cfg.SyncHost != "" {
@@ -113,14 +115,14 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		}
 		a.pusher = outbox.New(db, recorder, a.syncNode, original.New(a.syncNode, cfg.Station.Zone), base.Identity, base.Log("outbox"))
 		a.authority = authority.New(a.syncNode, db, cfg.DefaultSource, a.changed, base.Log("source"))
-		a.rules = rules.New(a.syncNode, db, base.Log("rule"))
+		a.rules = rules.New(a.syncNode, db, a.purged.Wake, base.Log("rule"))
 		sources, knows = a.authority, a.authority.Knows
 		base.Server.Registry().MustRegister(a.pusher, a.authority)
 	}
 	active := source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows)
 	a.known = source.NewWatch(active, adviceUnknown, base.Log("source"))
 	a.purge = status.NewPurge(db, cfg.Health, time.Now, base.Log("status"))
-	base.Server.Registry().MustRegister(a.journal, a.refused, a.known, a.purge)
+	base.Server.Registry().MustRegister(a.journal, a.refused, a.known, a.purge, a.purged)
 	if relay != nil {
 		base.Server.Registry().MustRegister(relay)
 	}
@@ -138,6 +140,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		Lives:      status.NewLives(time.Now),
 		Sync:       db,
 		Rules:      db,
+		Purges:     db,
 		Gate:       exchange.Open{},
 		State:      a.state,
 		Links:      a.links,
@@ -229,7 +232,7 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 // repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
 // is not this binary's. It returns nil after a requested stop. Call it once.
 func (a *App) Run(ctx context.Context) error {
-	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db), a.keepHeard, a.purge.Run}
+	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db), a.keepHeard, a.purge.Run, a.purged.Run}
 	if a.pusher != nil {
 		tasks = append(tasks, a.pusher.Run, a.authority.Run, a.rules.Run)
 	}

@@ -6,13 +6,13 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/checkup"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/services/engine-api/internal/app"
 	"aura.radio/engine/services/engine-api/internal/config"
 )
 
 // check asks what works on an engine's host.
-func check(ctx context.Context, r *checkup.Report, cfg config.Config, own *peer.Client, version string) {
-	if state, answers := r.Service(ctx, own, checkup.Program{Service: app.Name, Version: version, HostID: cfg.HostID}); answers {
+func check(ctx context.Context, r *checkup.Report, cfg config.Config, own *peer.Client, is checkup.Program) {
+	is.HostID = cfg.HostID
+	if state, answers := r.Service(ctx, own, is); answers {
 		r.Kept(state, cfg.SyncHost != "")
 		r.Life(ctx, own, "engine", cfg.HostID)
 		r.Warnings(state)
@@ -26,7 +26,7 @@ func check(ctx context.Context, r *checkup.Report, cfg config.Config, own *peer.
 		return
 	}
 	defer syncNode.Close()
-	if r.Node(ctx, checkup.Node{Subject: "sync node", Client: syncNode, HostID: 0, Version: version, Zone: cfg.Station.Zone}) {
+	if r.Node(ctx, checkup.Node{Subject: "sync node", Client: syncNode, HostID: 0, Version: is.Version, Zone: cfg.Station.Zone}) {
 		back(ctx, r, syncNode, cfg.HostID)
 	}
 	r.CertificateOf(ctx, "sync node", cfg.SyncHost)

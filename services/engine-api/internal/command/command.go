@@ -8,13 +8,14 @@ import (
 	"aura.radio/engine/pkg/cli/archive"
 	"aura.radio/engine/pkg/cli/backup"
 	"aura.radio/engine/pkg/cli/correct"
+	"aura.radio/engine/pkg/cli/purge"
 	"aura.radio/engine/pkg/cli/rule"
 	"aura.radio/engine/services/engine-api/internal/app"
 	"aura.radio/engine/services/engine-api/internal/config"
 )
 
-// url is where the service is found on its own host.
-const url = "http://127.0.0.1:8008"
+// usualURL is where the service is found on its own host.
+const usualURL = "http://127.0.0.1:8008"
 
 // Program is engine-api.
 func Program(version string) cli.Program[config.Config] {
@@ -28,9 +29,10 @@ func Program(version string) cli.Program[config.Config] {
 		Setup:   &plan,
 		Checkup: check,
 		Commands: func(env cli.Env[config.Config]) []*cobra.Command {
+			url := env.OwnURL(usualURL)
 			return []*cobra.Command{
 				outboxCommands(env), journalCommands(env), refusedCommands(env), logCommand(env),
-				rule.Command(env, openNode, ruleSettings),
+				rule.Command(env, openNode, ruleSettings), purge.Commands(env, openNode, purgeSettings),
 				archive.Export(env, openNode, zoneOf), archive.Import(url),
 				correct.Commands(url, correct.Source(url)),
 				backup.Backup(env, version, backups), backup.Restore(env, backups),

@@ -104,7 +104,7 @@ func keep(t *testing.T, file *repo.Journal, e model.Entry, arrival time.Time) {
 		Kept:     func() {}, Stored: func() {},
 	})
 	e.Normalize()
-	if taken, err := j.Take(t.Context(), playlog.Play{Entry: e}); err != nil || taken != model.TakenKept {
+	if taken, err := j.Take(t.Context(), &playlog.Play{Entry: e}); err != nil || taken != model.TakenKept {
 		t.Fatalf("%v, %v", taken, err)
 	}
 }

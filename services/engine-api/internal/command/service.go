@@ -5,6 +5,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/cli/purge"
 	"aura.radio/engine/pkg/cli/rule"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
@@ -25,4 +26,10 @@ var errNotPrepared = errors.New("it was not derived yet what was heard: start en
 // ruleSettings are those of the rule of what was heard.
 func ruleSettings(cfg config.Config) rule.Settings {
 	return rule.Settings{Configured: cfg.Heard.Rule(), Zone: cfg.Station.Zone, Decider: cfg.SyncHost, NotPrepared: errNotPrepared}
+}
+
+// purgeSettings are those of the commands that purge. What was heard of the rest can
+// be derived later.
+func purgeSettings(cfg config.Config) purge.Settings {
+	return purge.Settings{Zone: cfg.Station.Zone, Decider: cfg.SyncHost}
 }

@@ -4,24 +4,25 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net"
 	"strconv"
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/setup"
-	"aura.radio/engine/services/engine-api/internal/app"
 )
 
 const (
 	// port is the service's.
 	port = "8008"
-	// beatsListen is where an engine's heartbeats are taken to be relayed.
-	beatsListen = "127.0.0.1:43334"
+	// beatsPort is where an engine's heartbeats are taken to be relayed.
+	beatsPort = "43334"
+	loopback  = "127.0.0.1"
 )
 
 // plan sets up the host of an engine: alone, or as a node of a station.
 var plan = setup.Plan{Questions: questions, Derive: derive}
 
-func questions(_ setup.Dir, now map[string]string) []setup.Question {
+func questions(at setup.Place, now map[string]string) []setup.Question {
 	ask := "Invitation by the sync node (empty: this engine stands alone)"
 	if now["AURA_SYNC_HOST"] != "" {
 		ask = "New invitation by the sync node (empty: the station stays the same)"
@@ -30,26 +31,30 @@ func questions(_ setup.Dir, now map[string]string) []setup.Question {
 		i, _ := setup.ParseInvitation(a[setup.FlagJoin]) // it was checked, or there is none
 		return i
 	}
+	listen := net.JoinHostPort(loopback, at.FreePort(setup.Listen, port))
+	beats := net.JoinHostPort(loopback, at.FreePort(setup.Beats, beatsPort))
 	return []setup.Question{
-		{Flag: setup.FlagJoin, Help: "the line that sync-node invite prints, for an engine of a redundant station; - asks for it", Ask: ask, Secret: true, Check: setup.CheckNode},
+		{Flag: setup.FlagJoin, Help: "the line that sync-node invite prints, for an engine of a redundant station; - asks for it", Ask: ask, Secret: true, Check: setup.CheckNode(at.Instance)},
 		setup.Zone(now, setup.Joins),
 		{
-			Flag: setup.FlagListen, Help: "address and port of the service; default: as the invitation says, otherwise as before or 127.0.0.1:8008", Ask: "Address and port of the service",
+			Flag: setup.FlagListen, Help: "address and port of the service; default: as the invitation says, otherwise as before, " + listen + ", or for an instance the next free port", Ask: "Address and port of the service",
 			Default: func(a setup.Answers) string {
-				return cmp.Or(setup.ListenFor(invited(a).URL, port), now["AURA_LISTEN"], "127.0.0.1:"+port)
+				return cmp.Or(setup.ListenFor(invited(a).URL, port), now[setup.Listen], listen)
 			}, Check: setup.CheckListen,
 		},
 		{
-			Flag: setup.FlagBeats, Help: "loopback address and UDP port at which the engine's heartbeats are taken, if the station has any; default: " + beatsListen,
-			Default: setup.Always(cmp.Or(now["AURA_HEARTBEAT_LISTEN"], beatsListen)), Check: setup.CheckListen,
+			Flag: setup.FlagBeats, Help: "loopback address and UDP port at which the engine's heartbeats are taken, if the station has any; default: as before, " + beats + ", or for an instance the next free port",
+			Default: setup.Always(cmp.Or(now[setup.Beats], beats)), Check: setup.CheckListen,
 		},
 		setup.Database("aura_engine_api"),
 	}
 }
 
-func derive(ctx context.Context, _ setup.Dir, a setup.Answers, now map[string]string) (setup.Outcome, error) {
-	out := setup.Outcome{Next: []string{"systemctl restart " + app.Name, app.Name + " check"}}
-	out.Set("AURA_LISTEN", a[setup.FlagListen])
+func derive(ctx context.Context, at setup.Place, a setup.Answers, now map[string]string) (setup.Outcome, error) {
+	var out setup.Outcome
+	out.Start(at)
+	out.Next = append(out.Next, at.Command("check"))
+	out.Set(setup.Listen, a[setup.FlagListen])
 	out.SetDatabase(a)
 	if !setup.Joins(a) {
 		out.Set("AURA_STATION_TIMEZONE", a[setup.FlagZone])
@@ -81,10 +86,10 @@ func relay(out *setup.Outcome, i setup.Invitation, listen string, now map[string
 	out.UnsetFamily(now, "AURA_MONITOR")
 	out.SetSecret("AURA_HEARTBEAT_KEY", i.HeartbeatKey)
 	if i.HeartbeatKey == "" {
-		out.Set("AURA_HEARTBEAT_LISTEN", "")
+		out.Set(setup.Beats, "")
 		return nil
 	}
-	out.Set("AURA_HEARTBEAT_LISTEN", listen)
+	out.Set(setup.Beats, listen)
 	for n, monitor := range i.Monitors {
 		out.Set("AURA_MONITOR_"+strconv.Itoa(n+1), monitor)
 		monitors = append(monitors, setup.HostOf("udp://"+monitor))

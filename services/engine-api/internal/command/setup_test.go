@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/setup"
 	"aura.radio/engine/pkg/setup/setuptest"
 	"aura.radio/engine/services/engine-api/internal/app"
@@ -35,7 +36,13 @@ func invite(t *testing.T, by setup.Inviter) (setup.Invitation, string) {
 // loaded is the configuration in a folder, as the service reads it.
 func loaded(t *testing.T, dir string) config.Config {
 	t.Helper()
-	return setuptest.Loaded(t, dir, app.Name, config.Load)
+	return loadedAs(t, dir, "")
+}
+
+// loadedAs is that of an instance.
+func loadedAs(t *testing.T, dir string, name instance.Name) config.Config {
+	t.Helper()
+	return setuptest.Loaded(t, dir, instance.Instance{Service: app.Name, Name: name}, config.Load)
 }
 
 func TestSetup_Alone(t *testing.T) {

@@ -216,7 +216,7 @@ func (b *base) has() []string {
 	return slices.Clone(b.stored)
 }
 
-func (b *base) Take(ctx context.Context, p playlog.Play) (model.Taken, error) {
+func (b *base) Take(ctx context.Context, p *playlog.Play) (model.Taken, error) {
 	return model.TakenStored, b.store(ctx, p.Entry.Title)
 }
 
@@ -271,7 +271,7 @@ func (s *station) say(t testing.TB, kind model.KeptKind, what string) (model.Tak
 	case model.KeptClock:
 		err = s.StoreClock(t.Context(), model.Clock{Source: 1, SentAt: now, Body: []byte(what)}, status.LastClock)
 	default:
-		return s.Take(t.Context(), playlog.Play{Entry: model.Entry{LogSource: 1, TrackStart: now.UTC().Truncate(time.Microsecond), Title: what}})
+		return s.Take(t.Context(), &playlog.Play{Entry: model.Entry{LogSource: 1, TrackStart: now.UTC().Truncate(time.Microsecond), Title: what}})
 	}
 	if s.file.Waits() > before {
 		return model.TakenKept, err

@@ -21,10 +21,10 @@ type play struct {
 	Undated bool          `json:"undated,omitempty"`
 }
 
-func newPlay(p playlog.Play) play {
+func newPlay(p *playlog.Play) play {
 	kept := play{Entry: record.NewEntry(model.Record{Entry: p.Entry}), Undated: p.Undated}
-	if p.AsSent != (model.Entry{}) {
-		kept.AsSent = new(record.NewEntry(model.Record{Entry: p.AsSent}))
+	if p.AsSent != nil {
+		kept.AsSent = new(record.NewEntry(model.Record{Entry: *p.AsSent}))
 	}
 	if !p.Other.IsZero() {
 		kept.Other = &p.Other
@@ -35,7 +35,7 @@ func newPlay(p playlog.Play) play {
 func (k play) play() playlog.Play {
 	p := playlog.Play{Entry: k.Entry.Record().Entry, Undated: k.Undated}
 	if k.AsSent != nil {
-		p.AsSent = k.AsSent.Record().Entry
+		p.AsSent = new(k.AsSent.Record().Entry)
 	}
 	if k.Other != nil {
 		p.Other = *k.Other
@@ -43,13 +43,23 @@ func (k play) play() playlog.Play {
 	return p
 }
 
-// encode makes an item that arrives now.
-func (j *Journal) encode(kind model.KeptKind, noun any, start time.Time) (model.Kept, error) {
-	body, err := json.Marshal(noun)
+// statement is what an engine said, before it is known whether the journal keeps it.
+type statement struct {
+	kind           model.KeptKind
+	arrival, start time.Time
+	// noun is what an item holds of it. It is made only if that is needed.
+	noun func() any
+	// store stores it in the database.
+	store func(ctx context.Context) error
+}
+
+// item is what the journal keeps of it.
+func (j *Journal) item(s statement) (model.Kept, error) {
+	body, err := json.Marshal(s.noun())
 	if err != nil {
-		return model.Kept{}, fmt.Errorf("encode %s: %w", kind, err)
+		return model.Kept{}, fmt.Errorf("encode %s: %w", s.kind, err)
 	}
-	k := model.Kept{Kind: kind, Arrival: j.now().UTC().Truncate(time.Microsecond), Start: start, Body: body}
+	k := model.Kept{Kind: s.kind, Arrival: s.arrival, Start: s.start, Body: body}
 	if identity := j.identity(); identity != nil {
 		k.Database = identity.Database
 	}
@@ -98,7 +108,7 @@ func (j *Journal) store(ctx context.Context, k model.Kept) error {
 		if err != nil {
 			return err
 		}
-		_, err = j.plays.Take(ctx, p)
+		_, err = j.plays.Take(ctx, &p)
 		return err
 	case model.KeptHealth:
 		kept, err := decode[record.Health](k)

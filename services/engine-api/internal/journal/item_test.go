@@ -16,8 +16,8 @@ type lastPlay struct {
 	play playlog.Play
 }
 
-func (l *lastPlay) Take(ctx context.Context, p playlog.Play) (model.Taken, error) {
-	l.play = p
+func (l *lastPlay) Take(ctx context.Context, p *playlog.Play) (model.Taken, error) {
+	l.play = *p
 	return model.TakenStored, l.fails(ctx, "")
 }
 
@@ -31,7 +31,7 @@ func TestItem_play(t *testing.T) {
 		Duration: 295500 * time.Millisecond, ShowName: "Größte Hits", TrackNum: -3, Doubts: model.NewDoubts(model.Doubt{Field: "track_num", Sent: "x", Why: "y"}),
 	}, Other: start.Add(time.Hour), Undated: true}
 	want.Entry.Normalize()
-	want.AsSent = want.Entry
+	want.AsSent = new(want.Entry)
 	want.AsSent.Title = " Fade  Into You "
 	var db lastPlay
 	db.fails = away
@@ -40,7 +40,7 @@ func TestItem_play(t *testing.T) {
 		File: file, Plays: &db, Database: &db, Now: time.Now,
 		Identity: func() *model.Identity { return &model.Identity{Database: ours} }, Kept: func() {}, Stored: func() {},
 	})
-	if _, err := j.Take(t.Context(), want); err != nil {
+	if _, err := j.Take(t.Context(), &want); err != nil {
 		t.Fatal(err)
 	}
 	if k := file.items[0]; !k.Arrival.Equal(want.Entry.ReceivedAt) || !k.Start.Equal(start) {

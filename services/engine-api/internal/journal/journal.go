@@ -117,60 +117,56 @@ func (j *Journal) Began() <-chan struct{} { return j.began }
 
 // Take implements playlog.Taker. It returns within a second, unless a disk
 // hangs. Error: model.ErrUnavailable.
-func (j *Journal) Take(ctx context.Context, p playlog.Play) (model.Taken, error) {
-	k, err := j.encode(model.KeptPlay, newPlay(p), p.Entry.TrackStart)
-	if err != nil {
-		return model.TakenKept, err
+func (j *Journal) Take(ctx context.Context, p *playlog.Play) (model.Taken, error) {
+	arrival := p.Entry.ReceivedAt
+	if arrival.IsZero() {
+		arrival = j.arrival()
 	}
-	if !p.Entry.ReceivedAt.IsZero() {
-		k.Arrival = p.Entry.ReceivedAt
-	}
-	taken, err := j.take(ctx, k, func(ctx context.Context) error {
+	taken, err := j.take(ctx, statement{model.KeptPlay, arrival, p.Entry.TrackStart, func() any { return newPlay(p) }, func(ctx context.Context) error {
 		_, err := j.plays.Take(ctx, p)
 		return err
-	})
+	}})
 	if err == nil && taken == model.TakenKept {
 		j.kept()
 	}
 	return taken, err
 }
 
+// arrival is when something comes that does not say when it came.
+func (j *Journal) arrival() time.Time { return j.now().UTC().Truncate(time.Microsecond) }
+
 // StoreHealth is Take for a health status.
 func (j *Journal) StoreHealth(ctx context.Context, h model.Health, rule status.Rule[model.Health]) error {
-	k, err := j.encode(model.KeptHealth, record.NewHealth(h), time.Time{})
-	if err != nil {
-		return err
-	}
-	_, err = j.take(ctx, k, func(ctx context.Context) error { return j.statuses.StoreHealth(ctx, h, rule) })
+	_, err := j.take(ctx, statement{model.KeptHealth, j.arrival(), time.Time{}, func() any { return record.NewHealth(h) }, func(ctx context.Context) error {
+		return j.statuses.StoreHealth(ctx, h, rule)
+	}})
 	return err
 }
 
 // StoreClock is Take for a clock.
 func (j *Journal) StoreClock(ctx context.Context, c model.Clock, rule status.Rule[model.Clock]) error {
-	k, err := j.encode(model.KeptClock, record.NewClock(c), time.Time{})
-	if err != nil {
-		return err
-	}
-	_, err = j.take(ctx, k, func(ctx context.Context) error { return j.statuses.StoreClock(ctx, c, rule) })
+	_, err := j.take(ctx, statement{model.KeptClock, j.arrival(), time.Time{}, func() any { return record.NewClock(c) }, func(ctx context.Context) error {
+		return j.statuses.StoreClock(ctx, c, rule)
+	}})
 	return err
 }
 
-// take stores at once, or keeps k for later. What waits already goes first, so
-// while anything does, k is kept.
-func (j *Journal) take(ctx context.Context, k model.Kept, store func(ctx context.Context) error) (model.Taken, error) {
+// take stores what was said at once, or keeps it for later. What waits already goes
+// first, so while anything does, it is kept.
+func (j *Journal) take(ctx context.Context, s statement) (model.Taken, error) {
 	ctx = context.WithoutCancel(ctx) // the engine sends it only once, also if it does not wait for the answer
 	var away error
 	if j.file.Waits() == 0 {
-		if away = j.try(ctx, store); !isPassing(away) {
+		if away = j.try(ctx, s.store); !isPassing(away) {
 			return model.TakenStored, away
 		}
 	}
-	full := j.keep(ctx, k)
+	full := j.keep(ctx, s)
 	if full == nil {
 		return model.TakenKept, nil
 	}
 	if away == nil { // nothing is lost if this one goes first
-		if away = j.try(ctx, store); !isPassing(away) {
+		if away = j.try(ctx, s.store); !isPassing(away) {
 			return model.TakenStored, away
 		}
 	}
@@ -216,10 +212,13 @@ func (j *Journal) try(ctx context.Context, store func(ctx context.Context) error
 	}
 }
 
-func (j *Journal) keep(ctx context.Context, k model.Kept) error {
+func (j *Journal) keep(ctx context.Context, s statement) error {
 	ctx, cancel := context.WithTimeout(ctx, keepFor)
 	defer cancel()
-	err := j.file.Keep(ctx, k)
+	k, err := j.item(s)
+	if err == nil {
+		err = j.file.Keep(ctx, k)
+	}
 	j.failing.Report(err)
 	j.refuses.Store(err != nil)
 	if err != nil {

@@ -95,7 +95,7 @@ func TestJournal_Leaves(t *testing.T) {
 		s := open(&disk{}, db)
 		ctx, leave := context.WithCancel(t.Context())
 		leave()
-		if _, err := s.Take(ctx, playlog.Play{Entry: model.Entry{LogSource: 1, TrackStart: time.Now(), Title: "Halah"}}); err != nil {
+		if _, err := s.Take(ctx, &playlog.Play{Entry: model.Entry{LogSource: 1, TrackStart: time.Now(), Title: "Halah"}}); err != nil {
 			t.Error(err)
 		}
 		if len(db.has())+int(s.file.Waits()) != 1 {

@@ -82,7 +82,7 @@ func TestShown(t *testing.T) {
 				}
 				stored.fails = c.fails
 				for _, e := range c.kept {
-					if _, err := s.Take(t.Context(), playlog.Play{Entry: e}); err != nil {
+					if _, err := s.Take(t.Context(), &playlog.Play{Entry: e}); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -130,7 +130,7 @@ func TestShown_past(t *testing.T) {
 				}
 			}
 			stored.fails = func(context.Context) error { return model.ErrUnavailable }
-			if _, err := s.Take(t.Context(), playlog.Play{Entry: before(time.Minute, "kept")}); err != nil {
+			if _, err := s.Take(t.Context(), &playlog.Play{Entry: before(time.Minute, "kept")}); err != nil {
 				t.Fatal(err)
 			}
 			if e, err := shown.LatestEntry(t.Context(), now); err != nil || e.Title != want {

@@ -144,7 +144,7 @@ func rowOf(number int, columns, cells []string) Row {
 			row.Wrong = err
 			return row
 		}
-		row.Play[columns[i]] = value
+		row.Play = append(row.Play, api.Member{Name: columns[i], Value: value})
 	}
 	return row
 }
@@ -170,9 +170,9 @@ func lineOf(number int, line []byte) Row {
 		row.Wrong = errors.New("must be a JSON object")
 		return row
 	}
-	for name := range row.Play {
-		if _, known := fieldOf(name); !known {
-			row.Wrong = unknown(name)
+	for _, m := range row.Play {
+		if _, known := fieldOf(m.Name); !known {
+			row.Wrong = unknown(m.Name)
 		}
 	}
 	return row

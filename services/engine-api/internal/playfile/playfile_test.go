@@ -47,7 +47,7 @@ func TestRead(t *testing.T) {
 		"empty cells":    {"a.csv", "track_start,track_title,track_num\n2026-11-27 19:14:00,Halah, \n2026-11-27 19:14:00,Halah\n", []string{play, play}, []int{2, 3}},
 		"too many cells": {"a.csv", "track_title\na,b\nc\n", []string{"wrong: has 2 cells, and the header has 1", `{"track_title":"c"}`}, []int{2, 3}},
 		"lines in cells": {"a.csv", "track_title\n\"a\nb\"\nc", []string{`{"track_title":"a\nb"}`, `{"track_title":"c"}`}, []int{2, 3}},
-		"JSON":           {"a.jsonl", "\ufeff" + play + "\n\n  " + `{"trackNum": 3, "log_source": "2"}`, []string{play, `{"log_source":"2","trackNum":3}`}, []int{1, 3}},
+		"JSON":           {"a.jsonl", "\ufeff" + play + "\n\n  " + `{"trackNum": 3, "log_source": "2"}`, []string{play, `{"trackNum":3,"log_source":"2"}`}, []int{1, 3}},
 		"no object":      {"a.jsonl", "[]\nnull\n{\n", []string{"wrong: must be a JSON object", "wrong: must be a JSON object", "wrong: must be a JSON object"}, []int{1, 2, 3}},
 		"nothing":        {"a.jsonl", "", nil, nil},
 	} {
@@ -96,7 +96,7 @@ func TestRead_report(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows, _, err := read(t, "report.csv", file.String())
-	want := `{"log_source":"2","media_id":"501","show_id":"4","track_artist":"=1","track_duration":"178.5","track_num":"0","track_start":"2026-11-27T19:14:00.500000+01:00","track_title":"a;-b","track_type":"0"}`
+	want := `{"track_start":"2026-11-27T19:14:00.500000+01:00","track_artist":"=1","track_title":"a;-b","track_duration":"178.5","track_type":"0","track_num":"0","show_id":"4","log_source":"2","media_id":"501"}`
 	if err != nil || len(rows) != 1 || rows[0] != want {
 		t.Errorf("%q, %v", rows, err)
 	}

@@ -33,25 +33,31 @@ type Peer interface {
 	// Rules returns the station's rules. Error: peer.ErrUnsupported if the sync node
 	// is of an older version.
 	Rules(ctx context.Context) ([]model.HeardRule, error)
+	// Purges returns which plays are gone. Error: peer.ErrUnsupported if the sync node
+	// is of an older version.
+	Purges(ctx context.Context) (model.Purges, error)
 }
 
 // Record is what this node derives by; *repo.Node implements it.
 type Record interface {
 	// FollowRules replaces the rules, and reports whether they were others.
 	FollowRules(ctx context.Context, rules []model.HeardRule) (changed bool, err error)
+	// LearnPurges stores purges, and returns those that were not known.
+	LearnPurges(ctx context.Context, theirs []model.Purge) (news model.Purges, _ error)
 }
 
-// Follower follows the sync node's rules.
+// Follower follows the sync node's rules and purges.
 type Follower struct {
 	peer   Peer
 	record Record
+	purge  func()
 	log    zerolog.Logger
 	away   *logging.Lasting
 }
 
-// New makes a Follower.
-func New(from Peer, record Record, log zerolog.Logger) *Follower {
-	return &Follower{peer: from, record: record, log: log, away: logging.NewLasting(log, "following the rules of the sync node failed")}
+// New makes a Follower. purge is called when there is a new purge, and must not block.
+func New(from Peer, record Record, purge func(), log zerolog.Logger) *Follower {
+	return &Follower{peer: from, record: record, purge: purge, log: log, away: logging.NewLasting(log, "following the rules of the sync node failed")}
 }
 
 // Run follows until ctx ends, and then returns nil. Call it once, when the database
@@ -75,14 +81,19 @@ func (f *Follower) Run(ctx context.Context) error {
 	}
 }
 
-// follow asks once. A sync node of an older version has no rules, and then those
-// that this node has go on counting.
+// follow asks once.
 func (f *Follower) follow(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := f.peer.CheckSyncNode(ctx); err != nil {
 		return err
 	}
+	return errors.Join(f.rules(ctx), f.purges(ctx))
+}
+
+// rules follows the rules. A sync node of an older version has none, and then those
+// that this node has go on counting.
+func (f *Follower) rules(ctx context.Context) error {
 	rules, err := f.peer.Rules(ctx)
 	if errors.Is(err, peer.ErrUnsupported) || err == nil && len(rules) == 0 { // it starts
 		return nil
@@ -98,4 +109,24 @@ func (f *Follower) follow(ctx context.Context) error {
 		f.log.Info().Stringer("counts", rules[len(rules)-1]).Int("rules", len(rules)).Msg("the sync node's rules of what was heard are others; they count now")
 	}
 	return err
+}
+
+// purges learns the purges. One that can't be right does not hold up the others.
+func (f *Follower) purges(ctx context.Context) error {
+	theirs, err := f.peer.Purges(ctx)
+	if errors.Is(err, peer.ErrUnsupported) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("ask for the purges: %w", err)
+	}
+	good, wrong := theirs.Valid(time.Now())
+	news, err := f.record.LearnPurges(ctx, good)
+	for _, p := range news {
+		f.log.Warn().Stringer("purge", &p).Msg("the sync node says that plays are gone; they are deleted here, too")
+	}
+	if len(news) > 0 {
+		f.purge()
+	}
+	return errors.Join(wrong, err)
 }

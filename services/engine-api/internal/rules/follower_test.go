@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,6 +24,13 @@ type syncNode struct {
 	another error // why it is not a sync node
 	err     error
 	asked   int
+	purges  model.Purges
+}
+
+func (n *syncNode) Purges(context.Context) (model.Purges, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.purges, n.err
 }
 
 func (n *syncNode) CheckSyncNode(context.Context) error {
@@ -50,8 +59,30 @@ func (n *syncNode) set(change func()) {
 }
 
 type record struct {
-	mu    sync.Mutex
-	rules []model.HeardRule
+	mu     sync.Mutex
+	rules  []model.HeardRule
+	purges model.Purges
+}
+
+func (r *record) LearnPurges(_ context.Context, theirs []model.Purge) (news model.Purges, _ error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range theirs {
+		if !slices.ContainsFunc(r.purges, func(known model.Purge) bool { return known.UID() == p.UID() }) {
+			news, r.purges = append(news, p), append(r.purges, p)
+		}
+	}
+	return news, nil
+}
+
+func (r *record) knows(t *testing.T, what string, want int) {
+	t.Helper()
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.purges) != want {
+		t.Errorf("%s: knows %v, want %d", what, r.purges, want)
+	}
 }
 
 func (r *record) FollowRules(_ context.Context, rules []model.HeardRule) (bool, error) {
@@ -82,7 +113,7 @@ func TestFollower(t *testing.T) {
 		node, own := &syncNode{rules: first}, &record{}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- New(node, own, zerolog.Nop()).Run(ctx) }()
+		go func() { ended <- New(node, own, func() {}, zerolog.Nop()).Run(ctx) }()
 		own.is(t, "start", first)
 
 		later := append(second, model.HeardRule{From: time.Date(2021, 6, 27, 17, 0, 0, 0, time.UTC), Version: 99})
@@ -112,6 +143,36 @@ func TestFollower(t *testing.T) {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("Run: %v", err)
+		}
+	})
+}
+
+// TestFollower_purges: a purge is learned within a minute and a bit, and told once. One
+// that can't be right does not hold up others, and rules that are not understood do not
+// either.
+func TestFollower_purges(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		node, own := &syncNode{rules: []model.HeardRule{{From: time.Now(), Version: 99}}}, &record{}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		var told atomic.Int64
+		go func() { ended <- New(node, own, func() { told.Add(1) }, zerolog.Nop()).Run(ctx) }()
+		own.knows(t, "start", 0)
+		purge := model.Purge{Before: time.Now().AddDate(-1, 0, 0), At: time.Now(), By: "alice", Reason: "old"}
+		early := purge
+		early.Before = time.Now()
+		node.set(func() { node.purges = model.Purges{early, purge} })
+		time.Sleep(askEvery + jitter)
+		own.knows(t, "purged", 1)
+		time.Sleep(10 * askEvery)
+		own.knows(t, "later", 1)
+		if n := told.Load(); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -8,22 +8,21 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/checkup"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/services/status-monitor/internal/app"
 	"aura.radio/engine/services/status-monitor/internal/config"
 )
 
 // check asks what works on a monitor's host.
-func check(ctx context.Context, r *checkup.Report, cfg config.Config, own *peer.Client, version string) {
+func check(ctx context.Context, r *checkup.Report, cfg config.Config, own *peer.Client, is checkup.Program) {
 	if status, err := own.MonitorStatus(ctx); err != nil {
-		r.Away(app.Name, err)
+		r.Away(is, err)
 	} else {
-		r.Runs(checkup.Program{Service: app.Name, Version: version}, status.Version)
+		r.Runs(is, status.Version)
 		r.Database(ctx, own)
 		seen(r, status)
 	}
-	node(ctx, r, cfg, "sync node", cfg.SyncHost, 0, version)
+	node(ctx, r, cfg, "sync node", cfg.SyncHost, 0, is.Version)
 	for _, number := range slices.Sorted(maps.Keys(cfg.MainHosts)) {
-		node(ctx, r, cfg, checkup.NodeName(number), cfg.MainHosts[number], number, version)
+		node(ctx, r, cfg, checkup.NodeName(number), cfg.MainHosts[number], number, is.Version)
 	}
 }
 

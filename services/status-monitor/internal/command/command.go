@@ -3,12 +3,20 @@
 package command
 
 import (
+	"cmp"
+
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/cli/backup"
 	"aura.radio/engine/services/status-monitor/internal/app"
 	"aura.radio/engine/services/status-monitor/internal/config"
+)
+
+// Where the service and the sync node are found on their own host.
+const (
+	usualURL      = "http://127.0.0.1:8011"
+	usualSyncNode = "http://127.0.0.1:8010"
 )
 
 // Program is status-monitor.
@@ -23,11 +31,12 @@ func Program(version string) cli.Program[config.Config] {
 		Wire:    cli.Wire(app.New),
 		Setup:   &plan,
 		Checkup: check,
-		// Only those that work on the database read the environment. The others are for
+		// Only those that work on the database need the environment. The others are for
 		// people, whose environment has nothing of the service's.
 		Commands: func(env cli.Env[config.Config]) []*cobra.Command {
+			syncNode := cmp.Or(env.Value("SYNC_HOST"), usualSyncNode)
 			return []*cobra.Command{
-				statusCommand(), switchCommand(), releaseCommand(), maintenanceCommand(),
+				statusCommand(env.OwnURL(usualURL)), switchCommand(syncNode), releaseCommand(syncNode), maintenanceCommand(syncNode),
 				backup.Backup(env, version, backups), backup.Restore(env, backups),
 			}
 		},

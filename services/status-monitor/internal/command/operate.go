@@ -23,7 +23,7 @@ type operation struct {
 }
 
 // operate makes such a command. do carries it out and prints the result.
-func operate(use, short string, check cobra.PositionalArgs, do func(ctx context.Context, o *operation, syncNode *peer.Client, args []string, out io.Writer) error) *cobra.Command {
+func operate(url, use, short string, check cobra.PositionalArgs, do func(ctx context.Context, o *operation, syncNode *peer.Client, args []string, out io.Writer) error) *cobra.Command {
 	o := new(operation)
 	cmd := cli.New(use, short, check, func(cmd *cobra.Command, args []string) error {
 		if strings.TrimSpace(o.reason) == "" {
@@ -36,15 +36,15 @@ func operate(use, short string, check cobra.PositionalArgs, do func(ctx context.
 		defer client.Close()
 		return do(cmd.Context(), o, client, args, cmd.OutOrStdout())
 	})
-	o.node.Flags(cmd, "sync-node", "http://127.0.0.1:8010", "the sync node")
+	o.node.Flags(cmd, "sync-node", url, "the sync node")
 	cmd.Flags().StringVar(&o.by, "by", cli.Person(), "name of the person, for the audit record")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "reason, for the audit record")
 	return cmd
 }
 
-func switchCommand() *cobra.Command {
+func switchCommand(url string) *cobra.Command {
 	var pin, force bool
-	cmd := operate("switch N", "Activate a source; the monitor replaces it only when it is down", cobra.ExactArgs(1),
+	cmd := operate(url, "switch N", "Activate a source; the monitor replaces it only when it is down", cobra.ExactArgs(1),
 		func(ctx context.Context, o *operation, syncNode *peer.Client, args []string, out io.Writer) error {
 			source, err := sourceOf(args[0])
 			if err != nil {
@@ -74,8 +74,8 @@ func isUnknown(err error) bool {
 	return ok && slices.ContainsFunc(invalid.Fields, func(f model.FieldError) bool { return f.Field == "number" })
 }
 
-func releaseCommand() *cobra.Command {
-	return operate("release", "Release the pin of the active source, so that the monitor decides again", cobra.NoArgs,
+func releaseCommand(url string) *cobra.Command {
+	return operate(url, "release", "Release the pin of the active source, so that the monitor decides again", cobra.NoArgs,
 		func(ctx context.Context, o *operation, syncNode *peer.Client, _ []string, out io.Writer) error {
 			active, err := syncNode.ActiveSource(ctx)
 			if err != nil {
@@ -93,8 +93,8 @@ func releaseCommand() *cobra.Command {
 		})
 }
 
-func maintenanceCommand() *cobra.Command {
-	return operate("maintenance N on|off", "Leave a source out of automatic switches while somebody works on it", cobra.ExactArgs(2),
+func maintenanceCommand(url string) *cobra.Command {
+	return operate(url, "maintenance N on|off", "Leave a source out of automatic switches while somebody works on it", cobra.ExactArgs(2),
 		func(ctx context.Context, o *operation, syncNode *peer.Client, args []string, out io.Writer) error {
 			source, err := sourceOf(args[0])
 			if err != nil {

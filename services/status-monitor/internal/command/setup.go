@@ -4,32 +4,37 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"net"
 	"slices"
 	"strconv"
 
 	"aura.radio/engine/pkg/setup"
-	"aura.radio/engine/services/status-monitor/internal/app"
 )
 
 const (
 	flagName    = "name"
 	flagCommand = "switch-command"
-	// beatsListen is where heartbeats arrive.
-	beatsListen = "0.0.0.0:43334"
+	port        = "8011"
+	// beatsPort is where heartbeats arrive, at any address.
+	beatsPort = "43334"
 )
 
 // plan sets up the host of a monitor.
 var plan = setup.Plan{Questions: questions, Derive: derive}
 
-func questions(_ setup.Dir, now map[string]string) []setup.Question {
+func questions(at setup.Place, now map[string]string) []setup.Question {
 	ask := "Invitation by the sync node (`sync-node invite monitor` prints it)"
 	if now["AURA_SYNC_TOKEN"] != "" {
 		ask = "New invitation by the sync node (empty: the station stays the same)"
 	}
+	listen := ""
+	if at.Name != "" {
+		listen = "127.0.0.1:" + at.FreePort(setup.Listen, port)
+	}
 	return []setup.Question{
 		{
 			Flag: setup.FlagJoin, Help: "the line that `sync-node invite monitor` prints; required at the first time; - asks for it", Ask: ask,
-			Secret: true, Required: now["AURA_SYNC_TOKEN"] == "", Check: setup.CheckMonitor,
+			Secret: true, Required: now["AURA_SYNC_TOKEN"] == "", Check: setup.CheckMonitor(at.Instance),
 		},
 		{
 			Flag: flagCommand, Help: "command of the audio switch, such as '/usr/local/bin/audio-switch {source}'; default: as before", Ask: "Command of the audio switch, such as /usr/local/bin/audio-switch {source} (empty: none)",
@@ -37,19 +42,31 @@ func questions(_ setup.Dir, now map[string]string) []setup.Question {
 		},
 		{Flag: flagName, Help: "name of this monitor, if there are several; default: as before, otherwise the host's name", Default: setup.Always(now["AURA_NAME"])},
 		{
-			Flag: setup.FlagBeats, Help: "address and UDP port at which heartbeats arrive, if the station has any; default: as before, otherwise " + beatsListen,
-			Default: setup.Always(cmp.Or(now["AURA_HEARTBEAT_LISTEN"], beatsListen)), Check: setup.CheckListen,
+			Flag: setup.FlagBeats, Help: "address and UDP port at which heartbeats arrive, if the station has any; default: as before, otherwise 0.0.0.0:" + beatsPort + "; of an instance as the invitation says",
+			Default: func(a setup.Answers) string { return heard(at, a, now[setup.Beats]) }, Check: setup.CheckListen,
 		},
-		{Flag: setup.FlagListen, Help: "address and port of the service; default: as before, otherwise 127.0.0.1:8011", Default: setup.Always(now["AURA_LISTEN"]), Check: setup.CheckListen},
+		{Flag: setup.FlagListen, Help: "address and port of the service; default: as before, otherwise 127.0.0.1:" + port + ", or for an instance the next free port", Default: setup.Always(cmp.Or(now[setup.Listen], listen)), Check: setup.CheckListen},
 		setup.Database("aura_status_monitor"),
 	}
 }
 
-func derive(ctx context.Context, _ setup.Dir, a setup.Answers, now map[string]string) (setup.Outcome, error) {
-	out := setup.Outcome{Next: []string{"systemctl restart " + app.Name, app.Name + " check"}}
+// heard is where heartbeats arrive if nobody says otherwise. The engine-apis send those
+// of a named instance where the invitation says.
+func heard(at setup.Place, a setup.Answers, present string) string {
+	i, _ := setup.ParseInvitation(a[setup.FlagJoin]) // it was checked, or there is none
+	if at.Name != "" && len(i.Monitors) > 0 {
+		return net.JoinHostPort("0.0.0.0", setup.PortOf(i.Monitors[0]))
+	}
+	return cmp.Or(present, net.JoinHostPort("0.0.0.0", at.FreePort(setup.Beats, beatsPort)))
+}
+
+func derive(ctx context.Context, at setup.Place, a setup.Answers, now map[string]string) (setup.Outcome, error) {
+	var out setup.Outcome
+	out.Start(at)
+	out.Next = append(out.Next, at.Command("check"))
 	out.Set("AURA_ON_SWITCH_COMMAND", a[flagCommand])
 	out.Set("AURA_NAME", a[flagName])
-	out.Set("AURA_LISTEN", a[setup.FlagListen])
+	out.Set(setup.Listen, a[setup.FlagListen])
 	out.SetDatabase(a)
 	if !setup.Joins(a) {
 		return out, nil
@@ -71,11 +88,20 @@ func derive(ctx context.Context, _ setup.Dir, a setup.Answers, now map[string]st
 	out.SetSecret("AURA_SYNC_TOKEN", i.Secret)
 	out.SetSecret("AURA_HEARTBEAT_KEY", i.HeartbeatKey)
 	if i.HeartbeatKey == "" {
-		out.Set("AURA_HEARTBEAT_LISTEN", "")
+		out.Set(setup.Beats, unheard(at, a))
 		out.Notes = append(out.Notes, "the engines send no heartbeats, so this is what is promised; with `sync-node setup --heartbeats yes` and new invitations it is some seconds:")
 		return out, nil
 	}
-	out.Set("AURA_HEARTBEAT_LISTEN", a[setup.FlagBeats])
+	out.Set(setup.Beats, a[setup.FlagBeats])
 	out.Openings = []setup.Opening{{Protocol: "udp", Port: setup.PortOf(a[setup.FlagBeats]), From: hosts}}
 	return out, nil
+}
+
+// unheard is where a monitor listens that hears no heartbeats: at the default, unless
+// that is another instance's.
+func unheard(at setup.Place, a setup.Answers) string {
+	if at.Name == "" {
+		return ""
+	}
+	return net.JoinHostPort("127.0.0.1", setup.PortOf(a[setup.FlagBeats]))
 }

@@ -26,7 +26,7 @@ const (
 // watchEvery is how often --watch asks.
 const watchEvery = time.Second
 
-func statusCommand() *cobra.Command {
+func statusCommand(url string) *cobra.Command {
 	var n cli.Remote
 	var asJSON, watch bool
 	cmd := cli.New("status", "Show the sources, the active source, and who decides", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
@@ -51,7 +51,7 @@ func statusCommand() *cobra.Command {
 	cmd.Long = "status shows what a monitor sees. Its exit code serves Nagios and similar checks:\n" +
 		"0 all is well, 1 something needs a look, 2 the alarm is raised or nothing knows the active source,\n" +
 		"3 the monitor does not answer, or the command line is wrong."
-	n.Flags(cmd, "monitor", "http://127.0.0.1:8011", "the monitor")
+	n.Flags(cmd, "monitor", url, "the monitor")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "show the status again every second, until the command is interrupted")
 	return cmd

@@ -50,6 +50,7 @@ type App struct {
 	monitors []*peer.Client
 	nodes    *reconcile.Reconciler
 	purge    *status.Purge
+	purged   *playlog.Purge
 }
 
 // New wires the service. The database need not be available yet.
@@ -74,13 +75,14 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a.follower = follow.Follower{Sequence: a.station.Sequence, Changed: a.changed, Log: base.Log("follow")}
 	a.health = status.NewHealths(a.station, cfg.Health, base.Log("status"))
 	a.purge = status.NewPurge(a.station, cfg.Health, time.Now, base.Log("status"))
+	a.purged = playlog.NewPurge(a.station, cfg.Station.Zone, a.changed, base.Log("purge"))
 	clocks := status.NewClocks(a.station, cfg.HostID, cfg.DefaultSource)
 	recorder := playlog.New(records{a.station, &a.ruled}, base.Log("playlog"), time.Now, a.changed)
 	if a.clients, err = Clients(cfg); err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
 	origins := exchange.NewOrigins(a.station, Serves(a.clients), time.Now, base.Log("exchange"))
-	a.nodes = NewReconciler(cfg, a.clients, a.station, recorder, origins, base.Log("reconcile"))
+	a.nodes = NewReconciler(cfg, a.clients, a.station, recorder, origins, a.purged.Wake, base.Log("reconcile"))
 	operations, err := handler.NewSyncNode(&handler.API{
 		OnAir:      a.onAir,
 		Titles:     a.onAir,
@@ -95,6 +97,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Lives:      status.NewLives(time.Now),
 		Sync:       a.station,
 		Rules:      a.station,
+		Purges:     a.station,
 		Gate:       origins,
 		State:      a.state,
 		Links:      a.links,
@@ -133,7 +136,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	pages.Mount(base.Server)
-	base.Server.Registry().MustRegister(a.nodes, a.known, clocks, a.purge, status.NewWatch(a.health, time.Now, slices.Sorted(maps.Keys(cfg.MainHosts))...))
+	base.Server.Registry().MustRegister(a.nodes, a.known, clocks, a.purge, a.purged, status.NewWatch(a.health, time.Now, slices.Sorted(maps.Keys(cfg.MainHosts))...))
 	log.Info().Str("version", version).Int("nodes", len(cfg.MainHosts)).Str("time_zone", cfg.Station.Zone.Name()).Msg("sync-node starts")
 	return a, nil
 }
@@ -181,6 +184,6 @@ func (a *App) Run(ctx context.Context) error {
 		Prepare:  a.prepare,
 		Prepared: a.changed,
 		Early:    []func(context.Context) error{a.base.WatchingClock(nil)},
-		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.known.Run, a.base.Counting(a.station), a.purge.Run, a.keepTitles},
+		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.known.Run, a.base.Counting(a.station), a.purge.Run, a.purged.Run, a.keepTitles},
 	})
 }

@@ -48,8 +48,9 @@ func Serves(nodes map[int]*peer.Client) exchange.Ask {
 	}
 }
 
-// NewReconciler makes the reconciler of nodes.
-func NewReconciler(cfg syncconfig.Config, nodes map[int]*peer.Client, station *repo.Station, recorder *playlog.Recorder, origins *exchange.Origins, log zerolog.Logger) *reconcile.Reconciler {
+// NewReconciler makes the reconciler of nodes. purge is called when a node told of plays
+// that are gone, and must not block.
+func NewReconciler(cfg syncconfig.Config, nodes map[int]*peer.Client, station *repo.Station, recorder *playlog.Recorder, origins *exchange.Origins, purge func(), log zerolog.Logger) *reconcile.Reconciler {
 	var peers []reconcile.Peer
 	for _, number := range slices.Sorted(maps.Keys(nodes)) {
 		client := nodes[number]
@@ -60,7 +61,7 @@ func NewReconciler(cfg syncconfig.Config, nodes map[int]*peer.Client, station *r
 	}
 	return reconcile.New(reconcile.Config{
 		Interval: cfg.SyncInterval, BatchSize: cfg.SyncBatchSize, StepSleep: cfg.SyncStepSleep, Zone: cfg.Station.Zone, Origins: origins,
-		HealthFrom: cfg.Health.HealthFrom,
+		HealthFrom: cfg.Health.HealthFrom, Purge: purge,
 	}, store{station, recorder}, station, processName(), peers, log)
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"regexp"
 	"strings"
@@ -56,7 +57,7 @@ func (p person) ask(status int, method, path string, form url.Values) (page stri
 		p.t.Fatal(err)
 	}
 	if method == http.MethodPost {
-		r.Header.Set("Origin", p.base)
+		r.Header.Set("Origin", "http://"+r.Host)
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	answer, err := p.browser.Do(r)
@@ -85,7 +86,7 @@ func (p person) send(path string, form url.Values) string {
 	if err != nil || !strings.HasPrefix(to.String(), p.base+"/") {
 		p.t.Fatalf("%s leads to %q, %v", path, header.Get("Location"), err)
 	}
-	page, _ := p.ask(http.StatusOK, http.MethodGet, to.RequestURI(), nil)
+	page, _ := p.ask(http.StatusOK, http.MethodGet, strings.TrimPrefix(to.String(), p.base), nil)
 	return page
 }
 
@@ -187,6 +188,35 @@ func TestStatus_forms(t *testing.T) {
 	if text, _ := p.ask(http.StatusOK, http.MethodGet, "/api/v1/source/history", nil); json.Unmarshal([]byte(text), &history) != nil || len(history) != 2 || history[0].By != "ann" || history[1].By != "ann" || !history[1].Pinned {
 		t.Errorf("the history is %+v", history)
 	}
+}
+
+// TestStatus_subPath: the pages are right below a proxy's path, and the cookie is for
+// that path alone.
+func TestStatus_subPath(t *testing.T) {
+	t.Parallel()
+	s := start(t, repotest.URL(t, repotest.KindSQLite), people)
+	p := newPerson(t, s)
+	proxy := httptest.NewServer(http.StripPrefix("/studio", &httputil.ReverseProxy{
+		Transport: &http.Transport{DisableKeepAlives: true},
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(mustParse(t, s.URL))
+			r.Out.Host = r.In.Host
+		},
+	}))
+	t.Cleanup(proxy.Close)
+	p.base = proxy.URL + "/studio"
+	page := p.signIn(annSecret)
+	for _, found := range regexp.MustCompile(`(?:action|href|src)="([^"#]*)"`).FindAllStringSubmatch(page, -1) {
+		if strings.HasPrefix(found[1], "/") || strings.Contains(found[1], "://") {
+			t.Errorf("the page leads to %s", found[1])
+		}
+	}
+	wantShown(t, p.send("/status/activate", url.Values{"source": {"2"}, "epoch": {upon(t, page)}}), "<strong>Engine B (2)</strong>")
+	if cookies := p.browser.Jar.Cookies(mustParse(t, proxy.URL+"/")); len(cookies) > 0 {
+		t.Errorf("other paths of the host get %v", cookies)
+	}
+	p.ask(http.StatusSeeOther, http.MethodPost, "/signout", nil)
+	p.ask(http.StatusUnauthorized, http.MethodGet, "/status", nil)
 }
 
 // TestStatus_roles: a monitor's token sees the page, but no forms, and can't act.

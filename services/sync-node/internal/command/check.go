@@ -7,20 +7,20 @@ import (
 	"strings"
 
 	"aura.radio/engine/pkg/checkup"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/services/sync-node/internal/app"
 	"aura.radio/engine/services/sync-node/internal/config"
 )
 
 // check asks what works on the sync node's host.
-func check(ctx context.Context, r *checkup.Report, cfg config.Config, own *peer.Client, version string) {
-	state, answers := r.Service(ctx, own, checkup.Program{Service: app.Name, Version: version})
+func check(ctx context.Context, r *checkup.Report, cfg config.Config, own *peer.Client, is checkup.Program) {
+	state, answers := r.Service(ctx, own, is)
 	if answers {
 		r.Warnings(state)
 		monitors(ctx, r, own)
 	}
 	for _, number := range slices.Sorted(maps.Keys(cfg.MainHosts)) {
-		node(ctx, r, cfg, number, version)
+		node(ctx, r, cfg, number, is)
 	}
 	if answers && state.Nodes != nil {
 		for _, n := range *state.Nodes {
@@ -43,7 +43,7 @@ func monitors(ctx context.Context, r *checkup.Report, own *peer.Client) {
 }
 
 // node checks a node, and whether it reaches this host.
-func node(ctx context.Context, r *checkup.Report, cfg config.Config, number int, version string) {
+func node(ctx context.Context, r *checkup.Report, cfg config.Config, number int, is checkup.Program) {
 	name, address := checkup.NodeName(number), cfg.MainHosts[number]
 	client, err := peer.New(address, cfg.Peers)
 	if err != nil {
@@ -52,14 +52,14 @@ func node(ctx context.Context, r *checkup.Report, cfg config.Config, number int,
 	}
 	defer client.Close()
 	r.CertificateOf(ctx, name, address)
-	if !r.Node(ctx, checkup.Node{Subject: name, Client: client, HostID: number, Version: version, Zone: cfg.Station.Zone}) {
+	if !r.Node(ctx, checkup.Node{Subject: name, Client: client, HostID: number, Version: is.Version, Zone: cfg.Station.Zone}) {
 		return
 	}
 	switch active, err := client.ActiveSource(ctx); {
 	case err != nil:
 		r.Fails(name, "%v", err)
 	case active.Stale:
-		r.Fails(name, "it does not reach this host: `engine-api check` there says why")
+		r.Fails(name, "it does not reach this host: `%s` there says why", is.As(model.EngineAPI).Command("check"))
 	default:
 		r.Works(name, "it reaches this host")
 	}

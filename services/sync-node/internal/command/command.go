@@ -9,6 +9,7 @@ import (
 	"aura.radio/engine/pkg/cli/archive"
 	"aura.radio/engine/pkg/cli/backup"
 	"aura.radio/engine/pkg/cli/correct"
+	"aura.radio/engine/pkg/cli/purge"
 	"aura.radio/engine/pkg/cli/rule"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
@@ -32,25 +33,32 @@ func ruleSettings(cfg config.Config) rule.Settings {
 	return rule.Settings{Configured: cfg.Heard.Rule(), Zone: cfg.Station.Zone, NotPrepared: errNotPrepared}
 }
 
-// ownURL is where the service is found on its own host.
-const ownURL = "http://127.0.0.1:8010"
+// usualURL is where the service is found on its own host.
+const usualURL = "http://127.0.0.1:8010"
+// purgeSettings are those of the commands that purge.
+func purgeSettings(cfg config.Config) purge.Settings {
+	return purge.Settings{Zone: cfg.Station.Zone, NotPrepared: errNotPrepared}
+}
+
 
 // Program is sync-node.
 func Program(version string) cli.Program[config.Config] {
 	return cli.Program[config.Config]{
 		Name:    app.Name,
 		Version: version,
-		Short:   "Unites what every engine of a station played into one on-air log, and serves it",
+		Short:   "Unites what all engines of a station played into one on-air log",
 		Default: config.Default,
 		Load:    config.Load,
 		Wire:    cli.Wire(app.New),
 		Setup:   &plan,
 		Checkup: check,
 		Commands: func(env env) []*cobra.Command {
+			url := env.OwnURL(usualURL)
 			return []*cobra.Command{
 				inviteCommand(), reconcileCommand(env), auditCommand(env), rule.Command(env, openStation, ruleSettings),
-				archive.Export(env, openStation, zoneOf), archive.Import(ownURL),
-				correct.Commands(ownURL),
+				purge.Commands(env, openStation, purgeSettings),
+				archive.Export(env, openStation, zoneOf), archive.Import(url),
+				correct.Commands(url),
 				backup.Backup(env, version, backups), backup.Restore(env, backups),
 			}
 		},

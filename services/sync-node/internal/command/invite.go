@@ -6,20 +6,21 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/setup"
 	"aura.radio/engine/services/sync-node/internal/app"
 	"aura.radio/engine/services/sync-node/internal/config"
 )
 
 func inviteCommand() *cobra.Command {
-	dir := setup.DefaultDir
+	at := cli.Place(app.Name)
 	var forget bool
 	cmd := cli.New("invite node-N|monitor", "Print the line by which another host joins the station; the line is a secret", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
-		now, err := dir.Current(app.Name)
+		now, err := at.Current()
 		if err != nil {
 			return setup.Readable(err)
 		}
-		by, err := inviter(dir, now)
+		by, err := inviter(at, now)
 		if err != nil {
 			return setup.Readable(err)
 		}
@@ -27,14 +28,15 @@ func inviteCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := dir.Store(app.Name, "AURA_API_TOKENS", tokens.String()); err != nil {
+		if err := at.Store("AURA_API_TOKENS", tokens.String()); err != nil {
 			return setup.Readable(err)
 		}
-		joins, host := "engine-api", fmt.Sprintf("host %d", invitation.Number)
+		joins, host := model.EngineAPI, fmt.Sprintf("host %d", invitation.Number)
 		if invitation.Number == 0 {
-			joins, host = "status-monitor", "the monitor's host"
+			joins, host = model.StatusMonitor, "the monitor's host"
 		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "The line is a secret: whoever has it can speak as %s. Give it only to `%s setup --join -` on %s:\n", invitation.Guest, joins, host)
+		fmt.Fprintf(cmd.ErrOrStderr(), "The line is a secret: whoever has it can speak as %s. Give it only to `%s` on %s:\n",
+			invitation.Guest, at.As(joins).Command("setup --join -"), host)
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), invitation.Line())
 		return err
 	})
@@ -42,27 +44,27 @@ func inviteCommand() *cobra.Command {
 		"`engine-api setup --join` takes the line on the node's host, `status-monitor setup --join` that of a monitor.\n" +
 		"The line is a secret. A node that was invited before goes on with the secret that it has, until the next invitation,\n" +
 		"or at once with --forget."
-	cli.DirFlag(cmd, &dir)
+	cli.PlaceFlags(cmd, &at)
 	cmd.Flags().BoolVar(&forget, "forget", false, "the node's former secret does not count any more")
 	return cmd
 }
 
 // inviter is the sync node as its configuration tells.
-func inviter(dir setup.Dir, now map[string]string) (setup.Inviter, error) {
-	station, err := dir.Station()
+func inviter(at setup.Place, now map[string]string) (setup.Inviter, error) {
+	station, err := at.Station()
 	if err != nil {
 		return setup.Inviter{}, err
 	}
 	cfg, err := config.Load(now)
 	if err != nil {
-		return setup.Inviter{}, cli.Mistake(fmt.Errorf("configuration %s:\n%w", dir.File(app.Name), err))
+		return setup.Inviter{}, cli.Mistake(fmt.Errorf("configuration %s:\n%w", at.File(), err))
 	}
 	certificate, err := cfg.HTTP.Certificate()
 	if err != nil {
 		return setup.Inviter{}, err
 	}
 	return setup.Inviter{
-		Station: station, Zone: cfg.Station.Zone.Name(), Engines: cfg.MainHosts, Secret: cfg.Peers.Token,
+		Instance: at.Name, Station: station, Zone: cfg.Station.Zone.Name(), Engines: cfg.MainHosts, Secret: cfg.Peers.Token,
 		Tokens: setup.ParseTokens(now["AURA_API_TOKENS"]), Fingerprint: setup.Fingerprint(certificate),
 	}, nil
 }

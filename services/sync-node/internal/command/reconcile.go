@@ -100,7 +100,7 @@ func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station
 		if err != nil {
 			return cli.Mistake(err)
 		}
-		return do(ctx, station, app.NewReconciler(cfg, nodes, station, recorder, exchange.NewOrigins(station, app.Serves(nodes), time.Now, log), log))
+		return do(ctx, station, app.NewReconciler(cfg, nodes, station, recorder, exchange.NewOrigins(station, app.Serves(nodes), time.Now, log), func() {}, log))
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/setup"
 	"aura.radio/engine/pkg/setup/setuptest"
 	"aura.radio/engine/services/sync-node/internal/app"
@@ -19,7 +20,13 @@ import (
 // loaded is the configuration in a folder, as the service reads it.
 func loaded(t *testing.T, dir string) config.Config {
 	t.Helper()
-	return setuptest.Loaded(t, dir, app.Name, config.Load)
+	return loadedAs(t, dir, "")
+}
+
+// loadedAs is that of an instance.
+func loadedAs(t *testing.T, dir string, name instance.Name) config.Config {
+	t.Helper()
+	return setuptest.Loaded(t, dir, instance.Instance{Service: app.Name, Name: name}, config.Load)
 }
 
 // setUp sets a host up, and fails the test if that fails.

@@ -154,6 +154,10 @@ func (a *audit) all(ctx context.Context, found *NodeAudit) error {
 	if found.Twin, err = a.twin(ctx); err != nil {
 		return err
 	}
+	known, theirs, err := a.bothPurges(ctx)
+	if err != nil {
+		return err
+	}
 	for _, compare := range []func() (KindAudit, error){
 		func() (KindAudit, error) { return auditKind(ctx, a, a.entries()) },
 		func() (KindAudit, error) { return auditKind(ctx, a, a.healths()) },
@@ -165,6 +169,11 @@ func (a *audit) all(ctx context.Context, found *NodeAudit) error {
 			return err
 		}
 		found.Kinds = append(found.Kinds, kind)
+	}
+	if purges := a.auditPurges(known, theirs); a.knowsNoPurges {
+		found.Older = found.Older || len(known) > 0
+	} else if len(known)+len(theirs) > 0 {
+		found.Kinds = append(found.Kinds, purges)
 	}
 	found.Waiting, found.Refused, err = a.auditOutbox(ctx)
 	return err

@@ -93,6 +93,8 @@ func (n *databaseNode) Rules(ctx context.Context) ([]model.HeardRule, error) {
 	return n.db.StationRules(ctx)
 }
 
+func (n *databaseNode) Purges(ctx context.Context) (model.Purges, error) { return n.db.Purges(ctx) }
+
 func (n *databaseNode) Send(ctx context.Context, b peer.Batch) (peer.Results, error) {
 	results := peer.Results{Healths: make([]peer.Result, len(b.Healths)), Clocks: make([]peer.Result, len(b.Clocks))}
 	receipts, err := n.recorder.Receive(ctx, b.Records, b.Synced)

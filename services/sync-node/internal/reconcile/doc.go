@@ -26,6 +26,10 @@
 // can't keep is not sent to it again. Once it is updated, the digests differ, and
 // it gets the rest.
 //
+// Plays that a person purged are not compared, whichever side knows it. If the sync
+// node's database was restored from a backup of before, it learns first in a run from the
+// node what it had decided itself. By nothing else that a node says are plays deleted.
+//
 // Activations go one way: the sync node numbers them, and every node copies
 // what it sees. What a node knows and is missing here is taken back first in a
 // run. If there is no history here, it is taken back before the first

@@ -21,6 +21,8 @@ import (
 type memory struct {
 	rules []model.HeardRule // as told by a node
 	host  int               // 0: the sync node's store
+	// purges are which plays are gone.
+	purges model.Purges
 
 	mu      sync.Mutex
 	records map[model.Fingerprint]model.Record // Entry.Synced means that nothing waits
@@ -293,6 +295,28 @@ type memoryNode struct{ *memory }
 
 func (n memoryNode) Rules(context.Context) ([]model.HeardRule, error) { return n.rules, nil }
 
+func (m *memory) Purges(context.Context) (model.Purges, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.host != 0 && m.older {
+		return nil, peer.ErrUnsupported
+	}
+	return slices.Clone(m.purges), nil
+}
+
+func (m *memory) DecidedHere(context.Context, model.Purge) (bool, error) { return false, nil }
+
+func (m *memory) LearnPurges(_ context.Context, theirs []model.Purge) (news model.Purges, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range theirs {
+		if !slices.ContainsFunc(m.purges, func(known model.Purge) bool { return known.UID() == p.UID() }) {
+			news, m.purges = append(news, p), append(m.purges, p)
+		}
+	}
+	return news, nil
+}
+
 func (n memoryNode) State(context.Context) (peer.State, time.Duration, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -464,6 +488,10 @@ func (n *troubled) ActivationsAfter(ctx context.Context, after int64, limit int)
 
 func (n *troubled) Rules(ctx context.Context) (list []model.HeardRule, _ error) {
 	return list, n.do(ctx, func() (err error) { list, err = n.Node.Rules(ctx); return err })
+}
+
+func (n *troubled) Purges(ctx context.Context) (list model.Purges, _ error) {
+	return list, n.do(ctx, func() (err error) { list, err = n.Node.Purges(ctx); return err })
 }
 
 func (n *troubled) Send(ctx context.Context, b peer.Batch) (results peer.Results, _ error) {

@@ -23,6 +23,10 @@ type Original interface {
 // may come twice, which changes nothing.
 func (r *run) fetchOriginal(ctx context.Context) error {
 	r.tally.original.Store(true)
+	purges, err := r.store.Purges(ctx)
+	if err != nil {
+		return own("read purges", err)
+	}
 	began, newest := time.Now(), *r.newest
 	next := r.original.Playlog(newest, r.cfg.BatchSize)
 	fetch := func(ctx context.Context, fetched int) (_ []model.Record, more int, _ error) {
@@ -39,10 +43,11 @@ func (r *run) fetchOriginal(ctx context.Context) error {
 		if len(page) == 0 {
 			return nil, 0, nil
 		}
-		records, err := r.played(ctx, page)
-		return records, fetched + len(page), err
+		fetched += len(page)
+		records, err := r.played(ctx, page, purges)
+		return records, fetched, err
 	}
-	err := pages(ctx, r.cfg.StepSleep, fetch, func(ctx context.Context, page []model.Record) error {
+	err = pages(ctx, r.cfg.StepSleep, fetch, func(ctx context.Context, page []model.Record) error {
 		r.tally.planned.Add(int64(len(page)))
 		_, err := r.receive(ctx, page)
 		r.tally.fetched.Add(int64(len(page)))
@@ -63,20 +68,26 @@ func (r *run) fetchOriginal(ctx context.Context) error {
 	return err
 }
 
-// played returns the records of a page.
-func (r *run) played(ctx context.Context, page []original.Played) ([]model.Record, error) {
-	records := make([]model.Record, len(page))
-	for i, e := range page {
+// played returns the records of a page, except those whose plays are gone: an original
+// node knows no purges.
+func (r *run) played(ctx context.Context, page []original.Played, purges model.Purges) ([]model.Record, error) {
+	records := make([]model.Record, 0, len(page))
+	for _, e := range page {
 		if e.LogSource == 0 {
 			e.LogSource = r.source
 		}
+		if purges.Covering(e.LogSource, e.TrackStart) != nil {
+			continue
+		}
 		// In a repeated hour an entry may be stored at the other occurrence, which
 		// was the nearer one when the entry was fetched or pushed.
-		var err error
-		if records[i].Entry, err = r.store.Occurrence(ctx, e.Entry, e.OtherStart); err != nil {
+		entry, err := r.store.Occurrence(ctx, e.Entry, e.OtherStart)
+		if err != nil {
 			return nil, own("read", err)
 		}
-		records[i].Normalize()
+		record := model.Record{Entry: entry}
+		record.Normalize()
+		records = append(records, record)
 	}
 	return records, nil
 }

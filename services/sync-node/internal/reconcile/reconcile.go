@@ -26,6 +26,9 @@ type Node interface {
 	// Rules returns the station's rules as far as the node knows them. Error:
 	// peer.ErrUnsupported if the node is of an older version.
 	Rules(ctx context.Context) ([]model.HeardRule, error)
+	// Purges returns which plays are gone, as far as the node knows it. Error:
+	// peer.ErrUnsupported if the node is of an older version.
+	Purges(ctx context.Context) (model.Purges, error)
 	Send(ctx context.Context, b peer.Batch) (peer.Results, error)
 }
 
@@ -48,6 +51,13 @@ type Store interface {
 	// RememberActivations stores those of a node's activations that are missing
 	// here.
 	RememberActivations(ctx context.Context, theirs []model.Activation) (restored int, err error)
+	// Purges are which plays are gone. LearnPurges stores those of a node, and returns
+	// those that were not known.
+	Purges(ctx context.Context) (model.Purges, error)
+	LearnPurges(ctx context.Context, theirs []model.Purge) (news model.Purges, _ error)
+	// DecidedHere reports whether a purge was decided in this database, also if it
+	// does not know it any more.
+	DecidedHere(ctx context.Context, p model.Purge) (bool, error)
 	// Rebuild derives the on-air log again where it differs from what is stored.
 	Rebuild(ctx context.Context, progress func(done, total int64)) (differing int, err error)
 	// Clock returns model.ErrNotFound if the source never sent a clock.
@@ -69,6 +79,9 @@ type Config struct {
 	// HealthFrom is from when on the sync node keeps health; nil or zero: it keeps
 	// all.
 	HealthFrom func(now time.Time) time.Time
+	// Purge is called when a node told of plays that are gone, and must not block; nil:
+	// somebody else looks.
+	Purge func()
 }
 
 // Origins knows which databases are their hosts'; *exchange.Origins implements it.

@@ -24,7 +24,11 @@ type run struct {
 	edition model.Edition
 	// healthFrom is from when on both sides keep health; zero: they keep all.
 	healthFrom time.Time
-	log        zerolog.Logger
+	// playsFrom is from when on plays of the source are not gone; zero: none are. The
+	// node may be of a version that knows no purges.
+	playsFrom     time.Time
+	knowsNoPurges bool
+	log           zerolog.Logger
 	// seen is called each time that the node has answered about itself.
 	seen func(state peer.State, offset time.Duration, twin string)
 	// futile is the outbox that still waited at the node although all was
@@ -53,6 +57,9 @@ func (r *run) all(ctx context.Context) error {
 		return err
 	}
 	if err := r.confirm(ctx, state); err != nil {
+		return err
+	}
+	if err := r.purges(ctx); err != nil {
 		return err
 	}
 	// Activations come first, because what was on air follows from them.

@@ -39,6 +39,7 @@ func (r *run) entries() stock[model.Record] {
 	return stock[model.Record]{
 		kind:  model.KindEntry,
 		batch: r.cfg.BatchSize,
+		from:  r.playsFrom,
 		here:  r.store.Records,
 		there: r.node.Records,
 		id:    func(record *model.Record) model.Fingerprint { return record.Entry.Fingerprint() },
