@@ -61,6 +61,8 @@ type API struct {
 	Station string
 	// Views is what views say of the station in addition.
 	Views views.Config
+	// PageURL is where people find the pages; "" if that is not known.
+	PageURL string
 	// HoleAfter is the longest gap between plays that reports show as no hole.
 	HoleAfter time.Duration
 	// EngineZone is the zone of an engine's times without an offset.

@@ -373,18 +373,18 @@ func TestViews_nothingInternal(t *testing.T) {
 		if op.OperationID == "StreamNowPlaying" {
 			continue // it has what getNowPlaying has; see TestAzuraCastPage
 		}
-		target := strings.NewReplacer("{station}", "radio_test", "{file}", "1.json").Replace(path)
+		target := strings.NewReplacer("{station}", "radio_test", "{file}", "1.json", "/oembed", "/oembed?url=http://localhost:8008/").Replace(path)
 		body := s.view(http.StatusOK, target).Body.String()
 		for _, internal := range []string{"SECRET", "log_source", "fingerprint", "received_at", "doubt", "health", "Future", "Elsewhere"} {
 			if strings.Contains(body, internal) {
 				t.Errorf("%s shows %s: %s", target, internal, body)
 			}
 		}
-		if !strings.Contains(body, "Amended") && path != "/nowplaying.txt" && path != "/nowplaying.json" && !strings.Contains(path, "live-info") {
+		if !strings.Contains(body, "Amended") && path != "/nowplaying.txt" && path != "/nowplaying.json" && path != "/oembed" && !strings.Contains(path, "live-info") {
 			t.Errorf("%s does not show the amended title: %s", target, body)
 		}
 	}
-	if views != 9 {
+	if views != 10 {
 		t.Errorf("%d views", views)
 	}
 }

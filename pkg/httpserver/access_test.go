@@ -436,6 +436,7 @@ func TestConfig(t *testing.T) {
 		"everybody":       {"TRUSTED_PROXIES", "0.0.0.0/0", `"0.0.0.0/0" must not be the whole internet`},
 		"origins":         {"CORS_ORIGINS", "https://radio.example,http://localhost:3000", ""},
 		"any origin":      {"CORS_ORIGINS", "*", ""},
+		"no origin":       {"CORS_ORIGINS", "none", ""},
 		"origin and path": {"CORS_ORIGINS", "https://radio.example/", `AURA_CORS_ORIGINS="https://radio.example/": must be`},
 		"listen":          {"LISTEN", "[::]:8010", ""},
 		"listen nowhere":  {"LISTEN", "8008", `AURA_LISTEN="8008": must be address:port`},

@@ -18,7 +18,7 @@ import (
 type Config struct {
 	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8008" doc:"Address and port of the HTTP server. A socket that systemd passes takes precedence."`
 	Tokens         Tokens   `env:"API_TOKENS" secret:"true" doc:"Tokens of callers from other hosts, separated by commas or line breaks. Each is name:role:secret. Roles are engine, node, monitor and admin. A secret has at least 16 characters. Two entries may have the same name and role while a secret is exchanged."`
-	CORSOrigins    []string `env:"CORS_ORIGINS" doc:"Origins of websites whose scripts may read the public part of the API, such as https://radio.example, separated by commas. * means all. All may read the views, which are made for foreign websites."`
+	CORSOrigins    []string `env:"CORS_ORIGINS" envDefault:"*" doc:"Origins of websites whose scripts may read the public part of the API, such as https://radio.example, separated by commas. * means all, none means none. All may read the views, which are made for foreign websites."`
 	TrustedProxies Networks `env:"TRUSTED_PROXIES" doc:"Addresses or networks of reverse proxies whose X-Forwarded-For is trusted, separated by commas."`
 	LocalToken     bool     `env:"LOCAL_NEEDS_TOKEN" envDefault:"false" doc:"Programs on this host also need a token. Set this if a proxy on this host sends no header that shows that it passes requests on."`
 	TLSCert        string   `env:"TLS_CERT" file:"true" doc:"PEM file with the certificate chain. With AURA_TLS_KEY the server speaks HTTPS."`
@@ -26,6 +26,10 @@ type Config struct {
 	TLSClientCA    string   `env:"TLS_CLIENT_CA" file:"true" doc:"PEM file with the authorities of client certificates. A client certificate serves as a token: its CN is the name, its OU the role."`
 	RateLimit      float64  `env:"RATE_LIMIT" envDefault:"50" doc:"How many requests a second an address outside this host may make without a token. 0: no limit."`
 }
+
+// noOrigin stands in CORS_ORIGINS for a list of none: an empty variable counts as not
+// set.
+const noOrigin = "none"
 
 // Validate names every mistake.
 func (c *Config) Validate() error {
@@ -37,8 +41,8 @@ func (c *Config) Validate() error {
 		wrong("LISTEN", c.Listen, "must be address:port, such as 127.0.0.1:8008 or [::]:8008")
 	}
 	for _, o := range c.CORSOrigins {
-		if u, err := url.Parse(o); o != "*" && (err != nil || u.Host == "" || o != u.Scheme+"://"+u.Host) {
-			wrong("CORS_ORIGINS", o, "must be *, or origins such as https://radio.example without a path")
+		if u, err := url.Parse(o); o != "*" && o != noOrigin && (err != nil || u.Host == "" || o != u.Scheme+"://"+u.Host) {
+			wrong("CORS_ORIGINS", o, "must be *, none, or origins such as https://radio.example without a path")
 		}
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {

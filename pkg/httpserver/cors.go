@@ -9,9 +9,11 @@ import (
 )
 
 // cors lets scripts of CORS_ORIGINS read what is public, and scripts of every origin
-// what is meant for foreign websites. They never act for the person who looks at the
-// page: no credentials are allowed. It runs in front of caches, because its headers
-// depend on who asks.
+// what is made for foreign websites alone. By default both are every origin: everybody
+// may read what is public anyhow, so a list protects nothing, and a widget works on
+// each website. Scripts never act for the person who looks at the page: no credentials
+// are allowed. Pages are for people, so no script reads them. It runs in front of
+// caches, because its headers depend on who asks.
 type cors struct {
 	origins []string
 	// readers says for the pattern of every GET whose scripts may read it; paths
@@ -43,6 +45,8 @@ func newCORS(origins []string, routes map[routeKey]route) *cors {
 
 func readersOf(r route, origins []string) readers {
 	switch {
+	case r.page:
+		return ownOrigin
 	case r.anyOrigin, r.public && slices.Contains(origins, "*"):
 		return everyOrigin
 	case r.public && len(origins) > 0:
@@ -85,13 +89,18 @@ var (
 	exposed    = []string{"ETag, Link, X-Total-Count"}
 )
 
+// allowedHeaders are those that widgets send without need: jQuery and its like
+// X-Requested-With, others a Content-Type for a body that a GET does not have. None of
+// them says who asks.
+const allowedHeaders = "Accept, Accept-Language, Cache-Control, Content-Type, Expires, If-Modified-Since, If-None-Match, Last-Event-ID, Pragma, X-Requested-With"
+
 // preflight answers a browser's question whether a script may read this path.
 func preflight(c *gin.Context) {
 	h := c.Writer.Header()
 	h.Set("Allow", "GET, HEAD, OPTIONS")
 	if h.Get("Access-Control-Allow-Origin") != "" {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD")
-		h.Set("Access-Control-Allow-Headers", "Last-Event-ID, If-None-Match, If-Modified-Since, Cache-Control, Pragma, Expires")
+		h.Set("Access-Control-Allow-Headers", allowedHeaders)
 		h.Set("Access-Control-Max-Age", "86400")
 	}
 	c.Status(http.StatusNoContent)

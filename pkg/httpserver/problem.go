@@ -154,6 +154,8 @@ func ProblemOf(err error) api.Problem {
 		status, detail = http.StatusGone, "The "+purged.Error()
 	case errors.Is(err, model.ErrNotFound):
 		status, detail = http.StatusNotFound, "The requested object does not exist here."
+	case errors.Is(err, model.ErrNoSuchFormat):
+		status, detail = http.StatusNotImplemented, "The answer does not exist in this format."
 	case errors.Is(err, model.ErrStaleEpoch):
 		status, detail = http.StatusPreconditionFailed, "Somebody else has activated a source in the meantime. Read /source/active again and send its ETag as If-Match. An ETag that begins with W/ never matches."
 	case errors.Is(err, model.ErrDeposed):

@@ -12,10 +12,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
@@ -217,6 +219,13 @@ func TestServer_CORS(t *testing.T) {
 	listed := httpservertest.New(t, stub{}, func(c *httpserver.Config, _ *httpserver.Options) { c.CORSOrigins = []string{"https://radio.example"} })
 	all := httpservertest.New(t, stub{}, func(c *httpserver.Config, _ *httpserver.Options) { c.CORSOrigins = []string{"*"} })
 	none := httpservertest.New(t, stub{})
+	refused := httpservertest.New(t, stub{}, func(c *httpserver.Config, _ *httpserver.Options) { c.CORSOrigins = []string{"none"} })
+	pages, err := httpserver.New(httpserver.Config{CORSOrigins: []string{"*"}}, httpserver.Options{Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages.Handle(http.MethodGet, "/page", httpserver.Public.Page(), func(c *gin.Context) { c.Status(http.StatusOK) })
+	page := pages.Handler()
 	cases := map[string]struct {
 		h                            http.Handler
 		method, path, origin         string
@@ -241,6 +250,11 @@ func TestServer_CORS(t *testing.T) {
 		"a view, no origin":   {listed, "GET", "/feed.xml", "", 200, "*", "", ""},
 		"preflight, view":     {none, "OPTIONS", "/nowplaying.json", "https://any.example", 204, "*", "", "GET, HEAD"},
 		"current":             {listed, "GET", "/api/v1/trackservice/current", "https://evil.example", 200, "", "Origin, Accept", ""},
+		"none at all":         {refused, "GET", "/api/v1/trackservice", "https://any.example", 200, "", "Origin", ""},
+		"none at all, a view": {refused, "GET", "/nowplaying.txt", "https://any.example", 200, "*", "", ""},
+		"oEmbed":              {refused, "GET", "/oembed?url=https://radio.example/", "https://any.example", 200, "*", "", ""},
+		"a page":              {page, "GET", "/page", "https://any.example", 200, "", "", ""},
+		"preflight, page":     {page, "OPTIONS", "/page", "https://any.example", 204, "", "", ""},
 		"preflight, clock":    {all, "OPTIONS", "/api/v1/clock", "https://any.example", 204, "*", "", "GET, HEAD"},
 	}
 	for name, c := range cases {
@@ -258,6 +272,34 @@ func TestServer_CORS(t *testing.T) {
 				t.Errorf("%d %v", w.Code, got)
 			}
 		})
+	}
+}
+
+// TestServer_preflight: a script may send the headers that widgets send, from every
+// website, unless the configuration says otherwise. It may not say who it is.
+func TestServer_preflight(t *testing.T) {
+	t.Parallel()
+	var cfg httpserver.Config
+	if err := config.Load(&cfg, nil); err != nil {
+		t.Fatal(err)
+	}
+	h := httpservertest.New(t, stub{}, func(c *httpserver.Config, _ *httpserver.Options) { c.CORSOrigins = cfg.CORSOrigins })
+	for _, path := range []string{"/api/v1/trackservice", "/api/v1/trackservice/current", "/api/v1/trackservice/stream", "/api/v1/clock", "/api/nowplaying/1", "/oembed"} {
+		r := httpservertest.Request(http.MethodOptions, path, "")
+		r.Header.Set("Origin", "null") // as of a sandboxed frame
+		r.Header.Set("Access-Control-Request-Method", http.MethodGet)
+		r.Header.Set("Access-Control-Request-Headers", "cache-control,content-type,x-requested-with")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		allowed := strings.Split(strings.ToLower(w.Header().Get("Access-Control-Allow-Headers")), ", ")
+		for _, name := range []string{"cache-control", "content-type", "x-requested-with", "last-event-id", "if-none-match"} {
+			if !slices.Contains(allowed, name) {
+				t.Errorf("%s: %s may not be sent: %v", path, name, allowed)
+			}
+		}
+		if slices.Contains(allowed, "authorization") || w.Header().Get("Access-Control-Allow-Credentials") != "" || w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Code != http.StatusNoContent {
+			t.Errorf("%s: %d %v", path, w.Code, w.Header())
+		}
 	}
 }
 

@@ -58,3 +58,8 @@ func (stub) GetNowPlayingFlat(context.Context, api.GetNowPlayingFlatRequestObjec
 func (stub) GetFeed(context.Context, api.GetFeedRequestObject) (api.GetFeedResponseObject, error) {
 	return api.GetFeed200ApplicationatomXmlResponse{Body: strings.NewReader("<feed/>")}, nil
 }
+
+func (stub) GetOEmbed(context.Context, api.GetOEmbedRequestObject) (api.GetOEmbedResponseObject, error) {
+	frame, _ := views.NewOEmbed(itsStation, views.Home{Host: "radio.example"}, "https://radio.example/", 0, 0)
+	return api.GetOEmbed200JSONResponse(frame), nil
+}

@@ -10,6 +10,8 @@ import (
 var (
 	// ErrNotFound: the requested object does not exist.
 	ErrNotFound = errors.New("not found")
+	// ErrNoSuchFormat: the answer does not exist in the format that was asked for.
+	ErrNoSuchFormat = errors.New("no such format")
 	// ErrUnavailable: the database cannot be reached or cannot write now. The
 	// same call may succeed later. A write was stored as a whole or not at all.
 	// If the database went away in the middle of a write, it is not known

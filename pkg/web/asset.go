@@ -98,16 +98,38 @@ func readAsset(assets map[string]*asset, name string) (*asset, error) {
 
 // serve answers the asset. Browsers never ask for it again: another content has
 // another address.
-func (a *asset) serve(c *gin.Context) {
+func (a *asset) serve(c *gin.Context) { a.write(c, "public, max-age=31536000, immutable") }
+
+// serveNewest answers the asset at an address that other websites have in their code,
+// so that it stays the same: browsers soon ask whether there is a newer one.
+func (a *asset) serveNewest(c *gin.Context) {
+	const cacheControl = "public, max-age=300"
+	etag := `"` + a.name + `"`
+	c.Header("ETag", etag)
+	if strings.Contains(c.GetHeader("If-None-Match"), etag) { // a proxy that compresses makes it weak
+		a.head(c, cacheControl)
+		c.Status(http.StatusNotModified)
+		return
+	}
+	a.write(c, cacheControl)
+}
+
+// head writes the headers of the asset.
+func (a *asset) head(c *gin.Context, cacheControl string) {
 	h := c.Writer.Header()
-	h.Set("Content-Type", a.mime)
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Cache-Control", cacheControl)
 	// A logo may be an SVG with scripts and styles of its own.
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 	h.Set("Vary", "Accept-Encoding")
 	// A module that a page of another site embeds is loaded with CORS.
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+}
+
+func (a *asset) write(c *gin.Context, cacheControl string) {
+	a.head(c, cacheControl)
+	h := c.Writer.Header()
+	h.Set("Content-Type", a.mime)
 	body := a.content
 	if a.packed != nil && strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")

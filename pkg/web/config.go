@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -14,6 +15,7 @@ import (
 type Config struct {
 	Language string `env:"PAGE_LANGUAGE" envDefault:"en" doc:"The language of the pages: en or de. A page's ?lang= takes precedence."`
 	Color    string `env:"PAGE_COLOR" envDefault:"#c2410c" doc:"The station's colour on the pages, as #rrggbb. Where text needs more contrast, a lighter or darker shade is used."`
+	URL      string `env:"PAGE_URL" doc:"Where people find the pages, such as https://radio.example/engine/. Editors such as WordPress then show what plays if they are given this address (oEmbed), and code to copy names it."`
 	Logo     string `env:"PAGE_LOGO" file:"true" doc:"A file with the station's logo: .svg, .png, .webp or .jpg, up to 256 KiB. Without it the pages show the station's name."`
 }
 
@@ -33,6 +35,9 @@ func (c *Config) Validate() error {
 	}
 	if !hexColor.MatchString(c.Color) {
 		refuse("PAGE_COLOR", c.Color, "must be a colour such as #c2410c")
+	}
+	if u, err := url.Parse(c.URL); c.URL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
+		refuse("PAGE_URL", "", "must be an address such as https://radio.example/engine/, without a password")
 	}
 	if _, err := c.logo(); err != nil {
 		refuse("PAGE_LOGO", c.Logo, err.Error())

@@ -26,7 +26,7 @@ type home struct {
 // home shows the start page.
 func (s *Site) home(c *gin.Context, t catalogue) (view, error) {
 	s.untilTomorrow(c)
-	now, err := s.current(c)
+	now, err := s.current(c, api.GetCurrentTrackParams{})
 	if err != nil {
 		return view{}, err
 	}
@@ -51,8 +51,8 @@ func (s *Site) home(c *gin.Context, t catalogue) (view, error) {
 }
 
 // current is the track that plays, nil if nothing does.
-func (s *Site) current(c *gin.Context) (*Track, error) {
-	answer, err := s.Operations.GetCurrentTrack(c, api.GetCurrentTrackRequestObject{})
+func (s *Site) current(c *gin.Context, p api.GetCurrentTrackParams) (*Track, error) {
+	answer, err := s.Operations.GetCurrentTrack(c, api.GetCurrentTrackRequestObject{Params: p})
 	if err != nil {
 		return nil, err
 	}

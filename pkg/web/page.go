@@ -18,12 +18,16 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 )
 
-// policy is the content security policy of pages: nothing but this server's own
+// pagePolicy is the content security policy of pages: nothing but this server's own
 // files, and the station's covers.
-func (s *Site) policy() string {
+func (s *Site) pagePolicy() string {
 	return strings.TrimSpace("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; manifest-src 'self'; " +
-		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; img-src 'self' " + s.CoverOrigin)
+		"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; img-src 'self' " + s.CoverOrigin)
 }
+
+// framePolicy is that of pages which other websites show in a frame.
+const framePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+	"form-action 'none'; base-uri 'none'; frame-ancestors *"
 
 // view is what a page shows: the template, its title, and what the template gets as
 // .Body.
@@ -35,6 +39,8 @@ type view struct {
 	description string
 	// status is 200 unless set.
 	status int
+	// framed: other websites may show it in a frame.
+	framed bool
 	body   any
 }
 
@@ -96,15 +102,20 @@ func (s *Site) write(c *gin.Context, t catalogue, v view) {
 	if ctx := c.Request.Context(); httpserver.SignedIn(ctx) {
 		p.SignedIn = httpserver.Caller(ctx).Name
 	}
+	layout, policy := "layout", s.pagePolicy()
+	if v.framed {
+		layout, policy = "frame", framePolicy
+		c.Writer.Header().Del("X-Frame-Options") // knows no websites
+	}
 	var b bytes.Buffer
-	if err := s.templates[v.template].ExecuteTemplate(&b, "layout", &p); err != nil {
+	if err := s.templates[v.template].ExecuteTemplate(&b, layout, &p); err != nil {
 		httpserver.Fail(c, fmt.Errorf("render the page %s: %w", v.template, err))
 		return
 	}
 	if v.status == 0 {
 		v.status = http.StatusOK
 	}
-	c.Header("Content-Security-Policy", s.policy())
+	c.Header("Content-Security-Policy", policy)
 	c.Header("Referrer-Policy", "strict-origin-when-cross-origin")
 	c.Data(v.status, "text/html; charset=utf-8", b.Bytes())
 }
@@ -123,7 +134,7 @@ func (s *Site) problem(c *gin.Context, p api.Problem) {
 	case p.Status < http.StatusInternalServerError:
 		title = t.T("problem.refused")
 	}
-	s.write(c, t, view{template: "problem", title: title, status: p.Status, body: p})
+	s.write(c, t, view{template: "problem", title: title, status: p.Status, framed: isFrame(c), body: p})
 }
 
 // untilTomorrow has an answer kept until the station's next day, if nothing changes

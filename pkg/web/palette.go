@@ -29,6 +29,17 @@ func stationStyle(color string) []byte {
 `, c, c.text(), c.towards(black, lightGround), c.towards(white, darkGround))
 }
 
+// frameStyle is the style sheet of a frame: light, dark, or auto, which is as the
+// reader's device is set.
+func frameStyle(theme, color string) []byte {
+	c := parseColor(color)
+	scheme := theme
+	if theme == "auto" {
+		scheme = "light dark"
+	}
+	return fmt.Appendf(nil, ":root{color-scheme:%s;--accent-text:light-dark(%s,%s)}\n", scheme, c.towards(black, lightGround), c.towards(white, darkGround))
+}
+
 func parseColor(hex string) (c rgb) {
 	n, _ := strconv.ParseUint(hex[1:], 16, 32) // Validate has seen it
 	for i := range c {

@@ -122,6 +122,7 @@ func (s *Site) Mount(server Server) {
 	server.Handle(http.MethodGet, "/title/:id", public, s.page(s.title))
 	server.Handle(http.MethodGet, "/top", public, s.page(s.top))
 	server.Handle(http.MethodGet, assetFolder+":name", httpserver.Public, s.serveAsset)
+	s.mountEmbedding(server)
 	server.ShowProblems(s.problem)
 	if s.Studio.Operations != nil {
 		s.mountStudio(server)

@@ -94,6 +94,8 @@ func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 		{"Text", http.MethodGet, "/nowplaying.txt", "", "", http.StatusOK},
 		{"Flat", http.MethodGet, "/nowplaying.json", "", "", http.StatusOK},
 		{"Feed", http.MethodGet, "/feed.xml", "", "", http.StatusOK},
+		{"Elements", http.MethodGet, "/embed/aura.js", "", "", http.StatusOK},
+		{"Frame", http.MethodGet, "/embed/last?limit=3", "", "", http.StatusOK},
 		{"WriteWithoutToken", http.MethodPost, "/api/v1/playlog", title, "", withoutToken},
 		{"WriteWithToken", http.MethodPost, "/api/v1/playlog", title, token, withToken},
 		{"InternalPath", http.MethodGet, "/metrics", "", "", http.StatusNotFound},

@@ -41,6 +41,7 @@ func Endpoints() []Endpoint {
 		{"getNowPlayingLine", "GET", "/nowplaying.txt", ""},
 		{"getNowPlayingFlat", "GET", "/nowplaying.json", ""},
 		{"getFeed", "GET", "/feed.xml", ""},
+		{"getOEmbed", "GET", "/oembed?url=https%3A%2F%2Fradio.example%2F&maxwidth=400&format=json", ""},
 		{"listPlaylog", "GET", "/api/v1/playlog", ""},
 		{"storePlaylog", "POST", "/api/v1/playlog", Play},
 		{"storePlaylogOlderPath", "POST", "/api/v1/playlog/store", Play},

@@ -148,6 +148,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		EngineZone: cfg.EngineZone(),
 		Station:    cfg.Report.Station,
 		Views:      cfg.Views,
+		PageURL:    cfg.Pages.URL,
 		HoleAfter:  cfg.Report.HoleAfter,
 		Version:    version,
 		HostID:     cfg.HostID,

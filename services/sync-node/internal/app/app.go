@@ -105,6 +105,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		EngineZone: cfg.Station.Zone,
 		Station:    cfg.Report.Station,
 		Views:      cfg.Views,
+		PageURL:    cfg.Pages.URL,
 		HoleAfter:  cfg.Report.HoleAfter,
 		Version:    version,
 		HostID:     cfg.HostID,

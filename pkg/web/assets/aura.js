@@ -1,0 +1,317 @@
+// What plays at the station, for every website:
+//
+//   <script type="module" src="https://radio.example/embed/aura.js"></script>
+//   <aura-now-playing></aura-now-playing>
+//   <aura-trackservice limit="10"></aura-trackservice>
+//
+// Attributes: src, where the service is (otherwise where this file came from); lang, en
+// or de (otherwise that of the page); delay, by how many seconds the station's stream
+// is late; color, that of what is live; limit, how many tracks are listed.
+// To style: the parts label, title, artist, show, list, item, playing, time, name and
+// empty, and the properties --aura-accent, --aura-quiet, --aura-line, --aura-gap and
+// --aura-title-size. To render all of it otherwise: a <template> in the element, whose
+// elements have data-field="title" (artist, album, show, start, label, silence). Each
+// track also comes as an event, aura-track.
+
+const home = new URL("..", import.meta.url)
+
+const texts = {
+  en: { label: "On air now", playing: "Now playing: ", silence: "Nothing is playing", recent: "Played recently", empty: "Nothing has been played yet." },
+  de: { label: "Jetzt auf Sendung", playing: "Es läuft: ", silence: "Gerade läuft nichts", recent: "Zuletzt gespielt", empty: "Es wurde noch nichts gespielt." },
+}
+
+// How long is waited, in milliseconds. Pages wait for times of their own: otherwise all
+// would ask at once.
+const about = ms => ms * (0.75 + Math.random() / 2)
+const silent = 5_000 // for the first word of a stream
+const between = 15_000 // two questions while there is no stream
+const again = 60_000 // before a stream that was refused is tried again
+const spread = 1_500 // after a change that all hear of at once
+
+const fetchJSON = async address => {
+  const answer = await fetch(address, { signal: AbortSignal.timeout(10_000) })
+  if (!answer.ok) throw new Error(`${address}: ${answer.status}`)
+  return answer.status === 204 ? null : answer.json()
+}
+
+// A channel is what plays at a service with a delay. All elements of a page that show
+// it share one stream. While the stream says nothing, because it is refused or lost,
+// the channel asks.
+class Channel {
+  static #all = new Map()
+
+  static join(member, base, query) {
+    const key = base + query
+    let channel = this.#all.get(key)
+    if (!channel) {
+      this.#all.set(key, channel = new Channel(base, query))
+      channel.#open()
+    }
+    channel.#members.add(member)
+    return channel
+  }
+
+  static lookAgain() { for (const channel of this.#all.values()) channel.#ask() }
+
+  track // undefined until something is known, null while nothing plays
+  #members = new Set()
+  #base
+  #query
+  #stream
+  #isStreaming = false
+  #isOver = false // nothing shows it any more
+  #told = 0
+  #timers = {}
+
+  constructor(base, query) {
+    this.#base = base
+    this.#query = query
+  }
+
+  leave(member) {
+    this.#members.delete(member)
+    if (this.#members.size) return
+    this.#isOver = true
+    this.#stream.close()
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer)
+    Channel.#all.delete(this.#base + this.#query)
+  }
+
+  // The first of the elements speaks for all: a screen reader says a track once.
+  isSpeaker(member) { return this.#members.values().next().value === member }
+
+  #address(path) { return new URL("api/v1/trackservice/" + path + this.#query, this.#base) }
+
+  #open() {
+    this.#later("ask", silent, () => this.#ask())
+    const stream = this.#stream = new EventSource(this.#address("stream"))
+    stream.addEventListener("track", event => {
+      this.#isStreaming = true
+      this.#tell(JSON.parse(event.data))
+    })
+    stream.addEventListener("error", () => {
+      this.#isStreaming = false
+      this.#later("ask", spread, () => this.#ask())
+      if (stream.readyState === EventSource.CLOSED) this.#later("open", again, () => this.#open())
+    })
+  }
+
+  async #ask() {
+    const told = this.#told
+    try {
+      const track = await fetchJSON(this.#address("current"))
+      const isNew = JSON.stringify(track) !== JSON.stringify(this.track)
+      if (isNew && told === this.#told) this.#tell(track) // otherwise the stream was faster
+    } catch { /* what is shown stays */ }
+    if (!this.#isStreaming) this.#later("ask", between, () => this.#ask())
+  }
+
+  // What is due already stays due: a stream that fails again and again puts nothing
+  // off.
+  #later(what, ms, act) {
+    if (this.#isOver) return
+    this.#timers[what] ??= setTimeout(() => {
+      delete this.#timers[what]
+      if (what !== "ask" || !this.#isStreaming) act()
+    }, about(ms))
+  }
+
+  #tell(track) {
+    this.#told++
+    this.track = track
+    for (const member of this.#members) member.show(track)
+  }
+}
+
+document.addEventListener("visibilitychange", () => { if (!document.hidden) Channel.lookAgain() })
+
+const style = new CSSStyleSheet()
+style.replaceSync(`
+:host { display: block; overflow-wrap: anywhere; --accent: var(--aura-accent, currentColor); --quiet: var(--aura-quiet, color-mix(in srgb, currentColor 75%, transparent)) }
+:host([hidden]), [hidden] { display: none }
+* { box-sizing: border-box; margin: 0; padding: 0 }
+.unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
+[part~=label] { display: flex; align-items: center; gap: .5em; font-size: .8em; font-weight: 700; letter-spacing: .04em; color: var(--accent) }
+[part~=label]::before { content: ""; width: .6em; height: .6em; border-radius: 50%; background: currentColor }
+[part=now] [part~=title] { font-size: var(--aura-title-size, 1.5em); line-height: 1.2; font-weight: 700 }
+[part~=artist], [part~=show], [part~=time], [part~=empty] { color: var(--quiet) }
+[part~=list] { list-style: none }
+[part~=item] { display: flex; gap: var(--aura-gap, 1em); align-items: baseline; padding-block: calc(var(--aura-gap, 1em) / 2); border-bottom: 1px solid var(--aura-line, color-mix(in srgb, currentColor 18%, transparent)) }
+[part~=time] { flex: none; font-variant-numeric: tabular-nums }
+[part~=name] { display: flex; flex-direction: column; min-width: 0 }
+[part~=item] [part~=title] { font-weight: 600 }
+[part~=playing] [part~=time] { color: var(--accent); font-weight: 700 }
+`)
+
+const make = (tag, attributes, ...children) => {
+  const e = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes)) e.setAttribute(name, value)
+  e.append(...children)
+  return e
+}
+
+const startOf = track => track.on_air_from ?? track.track_start
+const nameOf = track => [track.track_artist, track.track_title].filter(Boolean).join(" – ")
+const showOf = track => track.track_artist || track.track_title !== track.show_name ? track.show_name ?? "" : ""
+
+// AuraElement is what both elements share: the channel, the language, the announcement,
+// and the page's own template.
+class AuraElement extends HTMLElement {
+  static observedAttributes = ["src", "lang", "delay", "limit", "color"]
+
+  #channel
+  #status = make("p", { class: "unseen", role: "status", "aria-live": "polite", "aria-atomic": "true" })
+  #body = make("div", {}, make("slot", {})) // what the page says until something is known
+  #color = new CSSStyleSheet()
+
+  constructor() {
+    super()
+    const root = this.attachShadow({ mode: "open" })
+    root.adoptedStyleSheets = [style, this.#color]
+    root.append(this.#status, this.#body)
+  }
+
+  connectedCallback() { this.#join() }
+
+  disconnectedCallback() { this.#leave() }
+
+  attributeChangedCallback() {
+    if (!this.#channel) return
+    this.#leave()
+    this.#join()
+  }
+
+  #join() {
+    const color = this.getAttribute("color") ?? ""
+    this.#color.replaceSync(CSS.supports("color", color) ? `:host { --accent: ${color} }` : "")
+    this.#body.lang = this.#status.lang = this.#lang
+    this.#channel = Channel.join(this, this.base, this.query)
+    if (this.#channel.track !== undefined) this.show(this.#channel.track)
+  }
+
+  #leave() {
+    this.#channel?.leave(this) // none if src is no address
+    this.#channel = undefined
+  }
+
+  // Where the service is; it may be below a path.
+  get base() {
+    const base = this.hasAttribute("src") ? new URL(this.getAttribute("src"), document.baseURI) : new URL(home)
+    base.search = base.hash = ""
+    if (!base.pathname.endsWith("/")) base.pathname += "/"
+    return base.href
+  }
+
+  get query() {
+    const delay = Number(this.getAttribute("delay"))
+    return delay > 0 && delay <= 300 ? `?delay=${delay}` : ""
+  }
+
+  get #lang() {
+    const wanted = this.closest("[lang]")?.lang ?? ""
+    return /^de\b/i.test(wanted) ? "de" : "en"
+  }
+
+  get texts() { return texts[this.#lang] }
+
+  // show is called with each track of the channel. A text is only set if it changes:
+  // screen readers announce each change.
+  show(track) {
+    const words = track ? this.texts.playing + nameOf(track) : this.texts.silence
+    const said = this.#channel.isSpeaker(this) ? words : ""
+    if (this.#status.textContent !== said) this.#status.textContent = said
+    this.update(track)
+    this.dispatchEvent(new CustomEvent("aura-track", { detail: track, bubbles: true, composed: true }))
+  }
+
+  // render shows tracks, by the page's template if there is one.
+  render(tracks, own) {
+    const template = this.querySelector(":scope > template")
+    if (!template) {
+      this.#body.replaceChildren(own())
+      return
+    }
+    const copies = tracks.map(track => this.#fill(template.content.cloneNode(true), track))
+    const isList = template.content.firstElementChild?.localName === "li"
+    this.replaceChildren(template, ...isList ? [make("ol", {}, ...copies)] : copies)
+    if (!this.#body.querySelector("slot")) this.#body.replaceChildren(make("slot", {}))
+  }
+
+  #fill(copy, track) {
+    const values = track
+      ? { title: track.track_title, artist: track.track_artist, album: track.track_album, show: showOf(track), start: startOf(track).slice(11, 16), label: this.texts.label }
+      : { silence: this.texts.silence }
+    for (const e of copy.querySelectorAll("[data-field]")) {
+      e.textContent = values[e.dataset.field] ?? ""
+      e.hidden = e.textContent === ""
+      if (e.localName === "time" && track) e.dateTime = startOf(track)
+    }
+    return copy
+  }
+}
+
+class NowPlaying extends AuraElement {
+  update(track) {
+    this.render([track], () => {
+      if (!track) return make("p", { part: "empty" }, this.texts.silence)
+      const rows = [make("p", { part: "label" }, this.texts.label), make("p", { part: "title", dir: "auto" }, track.track_title)]
+      if (track.track_artist) rows.push(make("p", { part: "artist", dir: "auto" }, track.track_artist))
+      if (showOf(track)) rows.push(make("p", { part: "show", dir: "auto" }, showOf(track)))
+      return make("div", { part: "now" }, ...rows)
+    })
+  }
+}
+
+class TrackService extends AuraElement {
+  #timer
+  #isShown = false
+
+  // The list is asked for after a change. It is there at once when the page opens.
+  update(track) {
+    this.#later(this.#isShown ? Math.random() * spread : 0, track)
+  }
+
+  #later(ms, playing) {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#list(playing), ms)
+  }
+
+  async #list(playing) {
+    if (!this.isConnected) return
+    const address = this.#address
+    try {
+      const tracks = await fetchJSON(address)
+      if (address.href !== this.#address.href) return // the attributes have changed since
+      this.#isShown = true
+      this.render(tracks.length ? tracks : [null], () => this.#own(tracks, playing))
+    } catch {
+      this.#later(about(between), playing)
+    }
+  }
+
+  get #address() {
+    const address = new URL("api/v1/trackservice" + this.query, this.base), limit = Math.floor(Number(this.getAttribute("limit")))
+    address.searchParams.set("limit", limit >= 1 ? Math.min(limit, 100) : 10)
+    return address
+  }
+
+  #own(tracks, playing) {
+    if (!tracks.length) return make("p", { part: "empty" }, this.texts.empty)
+    const rows = tracks.map((track, i) => {
+      const name = make("span", { part: "name" }, make("span", { part: "title", dir: "auto" }, track.track_title))
+      if (track.track_artist) name.append(make("span", { part: "artist", dir: "auto" }, track.track_artist))
+      const row = make("li", { part: "item" }, make("time", { part: "time", datetime: startOf(track) }, startOf(track).slice(11, 16)), name)
+      if (i === 0 && playing?.id === track.id) {
+        row.setAttribute("part", "item playing")
+        row.setAttribute("aria-current", "true")
+      }
+      return row
+    })
+    return make("ol", { part: "list", "aria-label": this.texts.recent }, ...rows)
+  }
+}
+
+// A page may load this file twice.
+for (const [name, element] of [["aura-now-playing", NowPlaying], ["aura-trackservice", TrackService]]) {
+  if (!customElements.get(name)) customElements.define(name, element)
+}
