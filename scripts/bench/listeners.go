@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+const (
+	// announcements is how many changes each crowd hears.
+	announcements = 5
+	lastServedBar = 300 * time.Millisecond
+)
+
+// benchListeners measures how soon many listeners of the track service's stream have a
+// change, and how much memory each of them takes. The peer is a server on the
+// centrifuge library, which sends the same bytes to as many listeners.
+func benchListeners(ctx context.Context, o options) error {
+	var ours, theirs reception
+	for range o.rounds {
+		bodies, err := trackListeners(ctx, o, &ours)
+		if err != nil {
+			return fmt.Errorf("sync-node: %w", err)
+		}
+		if err := centrifugeListeners(ctx, o, bodies, &theirs); err != nil {
+			return fmt.Errorf("centrifuge: %w", err)
+		}
+	}
+	compareReceptions(o, ours, theirs)
+	return nil
+}
+
+// reception is what some crowds heard.
+type reception struct {
+	half, last []float64 // from the beginning of each publication, in milliseconds
+	memory     []float64 // of each listener in a crowd, in bytes
+}
+
+// trackListeners has titles posted to a sync node. It returns what the listeners got.
+func trackListeners(ctx context.Context, o options, r *reception) (bodies [][]byte, err error) {
+	err = inFolder(func(dir string) error {
+		port, err := freePort()
+		if err != nil {
+			return err
+		}
+		node, err := startService(ctx, o.syncNode, port, "sqlite://"+filepath.Join(dir, "sync.db"))
+		if err != nil {
+			return err
+		}
+		err = r.measure(ctx, o, node, "/api/v1/trackservice/stream", func(number int) error {
+			return post(ctx, node.url, announce(number), time.Now())
+		}, func() error {
+			body, err := fetch(ctx, node.url+"/api/v1/trackservice/current")
+			bodies = append(bodies, body)
+			return err
+		})
+		return errors.Join(err, node.stop())
+	})
+	return bodies, err
+}
+
+// centrifugeListeners has the same bodies published by the peer.
+func centrifugeListeners(ctx context.Context, o options, bodies [][]byte, r *reception) error {
+	server, err := startCentrifuge(ctx)
+	if err != nil {
+		return err
+	}
+	err = r.measure(ctx, o, server, centrifugeStream, func(number int) error {
+		return publish(ctx, server.url+"/publish", bodies[number])
+	}, func() error { return nil })
+	return errors.Join(err, server.stop())
+}
+
+func publish(ctx context.Context, url string, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("publish: %s", res.Status)
+	}
+	return nil
+}
+
+// measure lets a crowd listen to a server. say publishes an announcement, and then is
+// called when all have heard it. The time counts from the beginning of the
+// publication: so a server whose answer waits behind its listeners gains nothing.
+func (r *reception) measure(ctx context.Context, o options, server *process, path string, say func(number int) error, then func() error) error {
+	if err := pause(ctx, settle); err != nil {
+		return err
+	}
+	alone, err := server.rss()
+	if err != nil {
+		return err
+	}
+	listeners, err := startCrowd(ctx, server.url+path, o.listeners)
+	if err != nil {
+		return err
+	}
+	for number := range announcements {
+		if err = errors.Join(r.announced(ctx, listeners, number, say), then(), pause(ctx, visiblePause)); err != nil {
+			return errors.Join(err, listeners.stop())
+		}
+	}
+	full, err := server.rss()
+	r.memory = append(r.memory, float64(full-alone)/float64(o.listeners))
+	return errors.Join(err, listeners.stop())
+}
+
+// announced measures one announcement.
+func (r *reception) announced(ctx context.Context, listeners *crowd, number int, say func(number int) error) error {
+	began := time.Now()
+	if err := say(number); err != nil {
+		return err
+	}
+	heard, err := listeners.hear(ctx, announce(number))
+	if err != nil {
+		return err
+	}
+	r.half = append(r.half, milliseconds(heard.Half.Sub(began)))
+	r.last = append(r.last, milliseconds(heard.Last.Sub(began)))
+	return nil
+}
+
+// compareReceptions prints ours next to theirs.
+func compareReceptions(o options, ours, theirs reception) {
+	show := func(what, unit string, scale float64, ours, theirs []float64, more string) {
+		fmt.Printf("  %-54s %.1f %s (%.1f to %.1f) against %.1f %s (%.1f to %.1f): ratio %.2f%s\n", fmt.Sprintf("%d listeners: %s", o.listeners, what),
+			median(ours)/scale, unit, slices.Min(ours)/scale, slices.Max(ours)/scale,
+			median(theirs)/scale, unit, slices.Min(theirs)/scale, slices.Max(theirs)/scale, median(ours)/median(theirs), more)
+	}
+	show("half of them have a change", "ms", 1, ours.half, theirs.half, "")
+	show("the last one has it", "ms", 1, ours.last, theirs.last,
+		fmt.Sprintf(", bar %d ms: %s", lastServedBar.Milliseconds(), verdict(median(ours.last) >= milliseconds(lastServedBar))))
+	show("memory of each", "KiB", 1<<10, ours.memory, theirs.memory,
+		fmt.Sprintf(", bar 1.00: %s", verdict(median(ours.memory) > median(theirs.memory))))
+}
