@@ -30,6 +30,8 @@ type heardByAll struct {
 	What string    `json:"what"`
 	Half time.Time `json:"half"`
 	Last time.Time `json:"last"`
+	// Lost is how many listeners the server has sent away so far. They are not waited for.
+	Lost int `json:"lost"`
 }
 
 // startCrowd returns when all listeners to a URL have their first event.

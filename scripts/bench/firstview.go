@@ -45,6 +45,7 @@ new PerformanceObserver(list => list.getEntries().forEach(e => { watched.busy = 
 	const painted = performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0;
 	return {
 		bytes: [page, ...performance.getEntriesByType("resource")].reduce((sum, e) => sum + e.transferSize, 0),
+		answered: page.responseStart - page.requestStart,
 		shift: watched.shift,
 		painted,
 		interactive: Math.max(painted, page.domContentLoadedEventEnd, watched.busy),
@@ -56,6 +57,7 @@ new PerformanceObserver(list => list.getEntries().forEach(e => { watched.busy = 
 // since the person went there.
 type firstView struct {
 	Bytes       float64 `json:"bytes"`
+	Answered    float64 `json:"answered"` // after the browser asked for the page
 	Shift       float64 `json:"shift"`
 	Painted     float64 `json:"painted"`     // first contentful paint
 	Interactive float64 `json:"interactive"` // after that no script kept the page busy for 50 ms
@@ -122,7 +124,15 @@ func viewFirst(ctx context.Context, url string) (v firstView, err error) {
 	if err != nil {
 		return v, err
 	}
-	return chromedp.Run(ctx, chromedp.Evaluate[firstView](seen))
+	v, err = chromedp.Run(ctx, chromedp.Evaluate[firstView](seen))
+	switch {
+	case err != nil:
+	case v.Painted == 0:
+		err = errors.New("nothing was painted")
+	case v.Answered < slowAnswer:
+		err = fmt.Errorf("the page was answered after %.0f ms: the network is not slow", v.Answered)
+	}
+	return v, err
 }
 
 // slowDown has the browser behave as on the slow telephone, and watch.

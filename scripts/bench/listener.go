@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"regexp"
@@ -39,13 +40,17 @@ func beCrowd(ctx context.Context, url, listeners string) error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		leave()
 	}()
-	t := &tally{of: n, out: json.NewEncoder(os.Stdout), had: map[string][]time.Time{}}
+	t := &tally{of: n, out: json.NewEncoder(os.Stdout), had: map[int]time.Time{}}
 	doors := make(chan struct{}, arriving)
 	g, listening := errgroup.WithContext(ctx)
-	for range n {
+	for listener := range n {
 		g.Go(func() error {
 			doors <- struct{}{}
-			return t.listen(listening, url, sync.OnceFunc(func() { <-doors }))
+			err := t.listen(listening, listener, url, sync.OnceFunc(func() { <-doors }))
+			if errors.Is(err, errSentAway) && ctx.Err() == nil {
+				return t.lose(listener)
+			}
+			return err
 		})
 	}
 	if err := g.Wait(); ctx.Err() == nil {
@@ -56,30 +61,50 @@ func beCrowd(ctx context.Context, url, listeners string) error {
 
 // tally collects when each listener had an announcement.
 type tally struct {
-	of  int
-	out *json.Encoder
-	mu  sync.Mutex
-	had map[string][]time.Time
+	out     *json.Encoder
+	mu      sync.Mutex
+	of      int // listeners that are still there
+	lost    int
+	awaited string // the announcement that some of them have
+	had     map[int]time.Time
 }
 
-// add prints an announcement as soon as all listeners had it.
-func (t *tally) add(what string, at time.Time) error {
+// add notes that a listener had an announcement.
+func (t *tally) add(listener int, what string, at time.Time) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	all := append(t.had[what], at)
-	t.had[what] = all
-	if len(all) < t.of {
+	t.awaited = what
+	t.had[listener] = at
+	return t.tell()
+}
+
+// lose notes that a listener was sent away.
+func (t *tally) lose(listener int) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.of--
+	t.lost++
+	delete(t.had, listener)
+	return t.tell()
+}
+
+// tell prints an announcement as soon as all listeners that are there had it.
+func (t *tally) tell() error {
+	if len(t.had) == 0 || len(t.had) < t.of {
 		return nil
 	}
-	slices.SortFunc(all, time.Time.Compare)
-	return t.out.Encode(heardByAll{what, all[len(all)/2], all[len(all)-1]})
+	all := slices.SortedFunc(maps.Values(t.had), time.Time.Compare)
+	clear(t.had)
+	return t.out.Encode(heardByAll{t.awaited, all[len(all)/2], all[len(all)-1], t.lost})
 }
+
+var errSentAway = errors.New("a listener was sent away")
 
 // crowdClient gives each listener a connection.
 var crowdClient = &http.Client{Transport: &http.Transport{DisableCompression: true}}
 
-// listen is one listener. It calls entered when it has its first event.
-func (t *tally) listen(ctx context.Context, url string, entered func()) error {
+// listen is a listener. It calls entered when it has its first event.
+func (t *tally) listen(ctx context.Context, listener int, url string, entered func()) error {
 	defer entered()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
@@ -104,11 +129,11 @@ func (t *tally) listen(ctx context.Context, url string, entered func()) error {
 		if isFirst {
 			what = ""
 		}
-		if err := t.add(what, time.Now()); err != nil {
+		if err := t.add(listener, what, time.Now()); err != nil {
 			return err
 		}
 		isFirst, last = false, what
 		entered()
 	}
-	return errors.New("a listener was sent away")
+	return errSentAway
 }

@@ -35,10 +35,12 @@ func benchListeners(ctx context.Context, o options) error {
 	return nil
 }
 
-// reception is what some crowds heard.
+// reception is what some crowds heard. Times are in milliseconds.
 type reception struct {
-	half, last []float64 // from the beginning of each publication, in milliseconds
+	answer     []float64 // until a publication was answered
+	half, last []float64 // since the publication
 	memory     []float64 // of each listener in a crowd, in bytes
+	lost       int       // listeners that the server sent away
 }
 
 // trackListeners has titles posted to a sync node. It returns what the listeners got.
@@ -52,8 +54,9 @@ func trackListeners(ctx context.Context, o options, r *reception) (bodies [][]by
 		if err != nil {
 			return err
 		}
-		err = r.measure(ctx, o, node, "/api/v1/trackservice/stream", func(number int) error {
-			return post(ctx, node.url, announce(number), time.Now())
+		err = r.measure(ctx, o, node, "/api/v1/trackservice/stream", func(number int) (since time.Time, err error) {
+			err = post(ctx, node.url, announce(number), time.Now())
+			return time.Now(), err // a title is published when it is stored, which is when it is answered
 		}, func() error {
 			body, err := fetch(ctx, node.url+"/api/v1/trackservice/current")
 			bodies = append(bodies, body)
@@ -70,8 +73,9 @@ func centrifugeListeners(ctx context.Context, o options, bodies [][]byte, r *rec
 	if err != nil {
 		return err
 	}
-	err = r.measure(ctx, o, server, centrifugeStream, func(number int) error {
-		return publish(ctx, server.url+"/publish", bodies[number])
+	err = r.measure(ctx, o, server, centrifugeStream, func(number int) (since time.Time, err error) {
+		since = time.Now() // it stores nothing
+		return since, publish(ctx, server.url+"/publish", bodies[number])
 	}, func() error { return nil })
 	return errors.Join(err, server.stop())
 }
@@ -92,10 +96,12 @@ func publish(ctx context.Context, url string, body []byte) error {
 	return nil
 }
 
-// measure lets a crowd listen to a server. say publishes an announcement, and then is
-// called when all have heard it. The time counts from the beginning of the
-// publication: so a server whose answer waits behind its listeners gains nothing.
-func (r *reception) measure(ctx context.Context, o options, server *process, path string, say func(number int) error, then func() error) error {
+// say publishes an announcement, and returns since when it is published.
+type say func(number int) (since time.Time, err error)
+
+// measure lets a crowd listen to a server, and calls then when all have heard an
+// announcement.
+func (r *reception) measure(ctx context.Context, o options, server *process, path string, say say, then func() error) error {
 	if err := pause(ctx, settle); err != nil {
 		return err
 	}
@@ -107,41 +113,52 @@ func (r *reception) measure(ctx context.Context, o options, server *process, pat
 	if err != nil {
 		return err
 	}
-	for number := range announcements {
-		if err = errors.Join(r.announced(ctx, listeners, number, say), then(), pause(ctx, visiblePause)); err != nil {
-			return errors.Join(err, listeners.stop())
+	for number := 0; number < announcements && err == nil; number++ {
+		if err = r.announced(ctx, listeners, number, say); err == nil {
+			err = errors.Join(then(), pause(ctx, visiblePause))
 		}
 	}
-	full, err := server.rss()
+	full, failed := server.rss()
 	r.memory = append(r.memory, float64(full-alone)/float64(o.listeners))
-	return errors.Join(err, listeners.stop())
+	return errors.Join(err, failed, listeners.stop())
 }
 
 // announced measures one announcement.
-func (r *reception) announced(ctx context.Context, listeners *crowd, number int, say func(number int) error) error {
+func (r *reception) announced(ctx context.Context, listeners *crowd, number int, say say) error {
 	began := time.Now()
-	if err := say(number); err != nil {
+	since, err := say(number)
+	if err != nil {
 		return err
 	}
+	r.answer = append(r.answer, milliseconds(time.Since(began)))
 	heard, err := listeners.hear(ctx, announce(number))
 	if err != nil {
 		return err
 	}
-	r.half = append(r.half, milliseconds(heard.Half.Sub(began)))
-	r.last = append(r.last, milliseconds(heard.Last.Sub(began)))
+	r.half = append(r.half, milliseconds(heard.Half.Sub(since)))
+	r.last = append(r.last, milliseconds(heard.Last.Sub(since)))
+	if number == announcements-1 {
+		r.lost += heard.Lost
+	}
 	return nil
 }
 
 // compareReceptions prints ours next to theirs.
 func compareReceptions(o options, ours, theirs reception) {
 	show := func(what, unit string, scale float64, ours, theirs []float64, more string) {
-		fmt.Printf("  %-54s %.1f %s (%.1f to %.1f) against %.1f %s (%.1f to %.1f): ratio %.2f%s\n", fmt.Sprintf("%d listeners: %s", o.listeners, what),
-			median(ours)/scale, unit, slices.Min(ours)/scale, slices.Max(ours)/scale,
-			median(theirs)/scale, unit, slices.Min(theirs)/scale, slices.Max(theirs)/scale, median(ours)/median(theirs), more)
+		figures := func(of []float64) string {
+			return fmt.Sprintf("%.1f %s (%.1f to %.1f)", median(of)/scale, unit, slices.Min(of)/scale, slices.Max(of)/scale)
+		}
+		fmt.Printf("  %-54s %s against %s: ratio %.2f%s\n", fmt.Sprintf("%d listeners: %s", o.listeners, what),
+			figures(ours), figures(theirs), median(ours)/median(theirs), more)
 	}
+	show("the publication is answered", "ms", 1, ours.answer, theirs.answer, "")
 	show("half of them have a change", "ms", 1, ours.half, theirs.half, "")
 	show("the last one has it", "ms", 1, ours.last, theirs.last,
 		fmt.Sprintf(", bar %d ms: %s", lastServedBar.Milliseconds(), verdict(median(ours.last) >= milliseconds(lastServedBar))))
 	show("memory of each", "KiB", 1<<10, ours.memory, theirs.memory,
 		fmt.Sprintf(", bar 1.00: %s", verdict(median(ours.memory) > median(theirs.memory))))
+	if ours.lost+theirs.lost > 0 {
+		fmt.Printf("  %-54s %d against %d\n", fmt.Sprintf("%d listeners in %d crowds: sent away", o.listeners, o.rounds), ours.lost, theirs.lost)
+	}
 }

@@ -5,7 +5,9 @@
 // audit with CHECKSUM TABLE. It also measures how soon the sync node shows what a
 // node stored, how soon the monitor switches, how many heartbeats the monitor
 // takes, what an idle process costs, what a station feels of visitors who read
-// the worst that they may, and how much memory reports take.
+// the worst that they may, how much memory reports take, and what a slow phone makes
+// of the start page. Ten thousand listeners of the track service's stream are compared
+// with those of a server on the centrifuge library.
 //
 // Peer and subject take turns, so that a machine whose speed drifts is fair to
 // both. The median of the pairs' ratios is printed next to its bar. A missed bar
