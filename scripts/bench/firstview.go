@@ -45,7 +45,7 @@ new PerformanceObserver(list => list.getEntries().forEach(e => { watched.busy = 
 	const painted = performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0;
 	return {
 		bytes: [page, ...performance.getEntriesByType("resource")].reduce((sum, e) => sum + e.transferSize, 0),
-		answered: page.responseStart - page.requestStart,
+		answered: page.responseEnd - page.requestStart,
 		shift: watched.shift,
 		painted,
 		interactive: Math.max(painted, page.domContentLoadedEventEnd, watched.busy),
@@ -57,7 +57,7 @@ new PerformanceObserver(list => list.getEntries().forEach(e => { watched.busy = 
 // since the person went there.
 type firstView struct {
 	Bytes       float64 `json:"bytes"`
-	Answered    float64 `json:"answered"` // after the browser asked for the page
+	Answered    float64 `json:"answered"` // how long after the browser asked for the page
 	Shift       float64 `json:"shift"`
 	Painted     float64 `json:"painted"`     // first contentful paint
 	Interactive float64 `json:"interactive"` // after that no script kept the page busy for 50 ms

@@ -37,7 +37,7 @@ func benchListeners(ctx context.Context, o options) error {
 
 // reception is what some crowds heard. Times are in milliseconds.
 type reception struct {
-	answer     []float64 // until a publication was answered
+	answer     []float64 // from the beginning of a publication to its answer
 	half, last []float64 // since the publication
 	memory     []float64 // of each listener in a crowd, in bytes
 	lost       int       // listeners that the server sent away
@@ -152,13 +152,12 @@ func compareReceptions(o options, ours, theirs reception) {
 		fmt.Printf("  %-54s %s against %s: ratio %.2f%s\n", fmt.Sprintf("%d listeners: %s", o.listeners, what),
 			figures(ours), figures(theirs), median(ours)/median(theirs), more)
 	}
-	show("the publication is answered", "ms", 1, ours.answer, theirs.answer, "")
 	show("half of them have a change", "ms", 1, ours.half, theirs.half, "")
 	show("the last one has it", "ms", 1, ours.last, theirs.last,
 		fmt.Sprintf(", bar %d ms: %s", lastServedBar.Milliseconds(), verdict(median(ours.last) >= milliseconds(lastServedBar))))
 	show("memory of each", "KiB", 1<<10, ours.memory, theirs.memory,
 		fmt.Sprintf(", bar 1.00: %s", verdict(median(ours.memory) > median(theirs.memory))))
-	if ours.lost+theirs.lost > 0 {
-		fmt.Printf("  %-54s %d against %d\n", fmt.Sprintf("%d listeners in %d crowds: sent away", o.listeners, o.rounds), ours.lost, theirs.lost)
-	}
+	name := fmt.Sprintf("%d listeners, %d crowds: ", o.listeners, o.rounds)
+	fmt.Printf("  %-54s %.1f ms (%.1f to %.1f)\n", name+"until the POST is answered", median(ours.answer), slices.Min(ours.answer), slices.Max(ours.answer))
+	fmt.Printf("  %-54s %d against %d\n", name+"sent away", ours.lost, theirs.lost)
 }
