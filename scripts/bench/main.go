@@ -5,8 +5,10 @@
 // audit with CHECKSUM TABLE. It also measures how soon the sync node shows what a
 // node stored, how soon the monitor switches, how many heartbeats the monitor
 // takes, what an idle process costs, what a station feels of visitors who read
-// the worst that they may, how much memory reports take, and how much room each
-// instance of several takes on a host.
+// the worst that they may, how much memory reports take, how much room each instance
+// of several takes on a host, and what a slow phone makes of the start page. Ten
+// thousand listeners of the track service's stream are compared with those of a server
+// on the centrifuge library.
 //
 // Peer and subject take turns, so that a machine whose speed drifts is fair to
 // both. The median of the pairs' ratios is printed next to its bar. A missed bar
@@ -20,19 +22,21 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"syscall"
 	"time"
 )
 
 type options struct {
-	binary   string
-	syncNode string
-	monitor  string
-	records  int
-	backlog  int
-	audited  int
-	samples  int
-	rounds   int
-	length   time.Duration
+	binary    string
+	syncNode  string
+	monitor   string
+	records   int
+	backlog   int
+	audited   int
+	samples   int
+	listeners int
+	rounds    int
+	length    time.Duration
 }
 
 func main() {
@@ -44,13 +48,22 @@ func main() {
 	flag.IntVar(&o.backlog, "backlog", 1_000_000, "unsynced records that a sync node catches up with")
 	flag.IntVar(&o.audited, "audited", 10_000_000, "records in both databases of an audit, and plays that are searched")
 	flag.IntVar(&o.samples, "samples", 500, "titles of which is measured how soon the sync node shows them, and switches at most")
+	flag.IntVar(&o.listeners, "listeners", 10_000, "listeners of the track service's stream")
 	flag.IntVar(&o.rounds, "rounds", 5, "pairs of runs for each figure")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "length of one run")
-	only := flag.String("only", "", "run one `section` only: posts, away, journal, reads, changed, idle, visible, catchup, audit, syncreads, failover, heartbeats, attack, reports, search or instance")
+	only := flag.String("only", "", "run one `section` only: posts, away, journal, reads, changed, idle, visible, catchup, audit, syncreads, failover, heartbeats, attack, reports, search, instance, listeners or firstview")
 	flag.Parse()
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if flag.NArg() > 0 {
+		if err := be(ctx, flag.Args()); err != nil {
+			fmt.Fprintf(os.Stderr, "bench %s: %v\n", flag.Arg(0), err)
+			stop()
+			os.Exit(1)
+		}
+		return
+	}
 	sections := []struct {
 		name string
 		run  func(context.Context, options) error
@@ -58,7 +71,7 @@ func main() {
 		{"posts", benchPosts}, {"away", benchAway}, {"journal", benchJournal}, {"reads", benchReads}, {"changed", benchChanged}, {"idle", benchIdle},
 		{"visible", benchVisible}, {"catchup", benchCatchUp}, {"audit", benchAudit}, {"syncreads", benchSyncReads},
 		{"failover", benchFailover}, {"heartbeats", benchHeartbeats}, {"attack", benchAttack}, {"reports", benchReports}, {"search", benchSearch},
-		{"instance", benchInstance},
+		{"instance", benchInstance}, {"listeners", benchListeners}, {"firstview", benchFirstView},
 	}
 	for _, s := range sections {
 		if *only != "" && *only != s.name {
@@ -71,6 +84,17 @@ func main() {
 			os.Exit(1)
 		}
 	}
+}
+
+// be runs a part of a measurement that has a process of its own.
+func be(ctx context.Context, args []string) error {
+	switch {
+	case args[0] == "crowd" && len(args) == 3:
+		return beCrowd(ctx, args[1], args[2])
+	case args[0] == "centrifuge" && len(args) == 2:
+		return beCentrifuge(ctx, args[1])
+	}
+	return fmt.Errorf("%q is no process of a measurement", args)
 }
 
 // pairs runs subject and peer in turn and prints the median ratio of their rates

@@ -18,7 +18,10 @@ import (
 	"aura.radio/engine/pkg/repo"
 )
 
-const readBar = 1.0
+const (
+	currentBar = 1.0
+	listBar    = 0.85 // also of pages and views
+)
 
 // seed fills a database with records that end now, one every three minutes, so
 // that the last one is current.
@@ -61,8 +64,8 @@ func seedEntry(i, records int, now time.Time) model.Entry {
 	return e
 }
 
-// benchReads compares hot reads of engine-api with nginx serving the same bytes
-// as files.
+// benchReads compares hot reads of engine-api, pages and views included, with nginx
+// serving the same bytes as files.
 func benchReads(ctx context.Context, o options) error {
 	dir, err := os.MkdirTemp("", "aura-bench")
 	if err != nil {
@@ -88,12 +91,19 @@ func againstNginx(ctx context.Context, o options, dir string, subject *process) 
 	if err := os.Chmod(dir, 0o755); err != nil { // nginx's workers are another user
 		return err
 	}
-	reads := []struct{ name, path string }{
-		{"current", "/api/v1/trackservice/current"},
-		{"list", "/api/v1/trackservice?limit=50"},
+	reads := []struct {
+		file, path string
+		bar        float64
+	}{
+		{"current.json", "/api/v1/trackservice/current", currentBar},
+		{"list.json", "/api/v1/trackservice?limit=50", listBar},
+		{"home.html", "/", listBar},
+		{"day.html", "/day/" + time.Now().AddDate(0, 0, -1).Format(time.DateOnly), listBar},
+		{"nowplaying.json", "/api/nowplaying", listBar},
+		{"nowplaying.txt", "/nowplaying.txt", listBar},
 	}
 	for _, r := range reads {
-		if err := save(ctx, subject.url+r.path, filepath.Join(dir, r.name+".json")); err != nil {
+		if err := save(ctx, subject.url+r.path, filepath.Join(dir, r.file)); err != nil {
 			return err
 		}
 	}
@@ -102,9 +112,9 @@ func againstNginx(ctx context.Context, o options, dir string, subject *process) 
 		return err
 	}
 	for _, r := range reads {
-		err = errors.Join(err, pairs(o, "GET "+r.path, readBar,
+		err = errors.Join(err, pairs(o, "GET "+r.path, r.bar,
 			func() (float64, error) { return wrk(ctx, o, readClients, subject.url+r.path) },
-			func() (float64, error) { return wrk(ctx, o, readClients, peer.url+"/"+r.name+".json") }))
+			func() (float64, error) { return wrk(ctx, o, readClients, peer.url+"/"+r.file) }))
 	}
 	return errors.Join(err, peer.stop())
 }
@@ -128,7 +138,7 @@ daemon off; worker_processes auto; pid %[1]s/nginx.pid; error_log %[1]s/nginx.lo
 events { worker_connections 1024; }
 http {
   access_log off; sendfile on; tcp_nopush on; open_file_cache max=100; keepalive_requests 100000000;
-  types { application/json json; }
+  types { application/json json; text/html html; text/plain txt; }
   client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi;
   uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
   server { listen 127.0.0.1:%[2]s; root %[1]s; }
