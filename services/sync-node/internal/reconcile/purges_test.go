@@ -203,9 +203,10 @@ func TestPurges_Oracle(t *testing.T) {
 			}
 			store := stationOver(station)
 			node := &databaseNode{db: db, recorder: playlog.New(db, zerolog.Nop(), time.Now, func() {})}
+			raw := []*sql.DB{rawSQL(t, kind, here), rawSQL(t, kind, there)}
 			rapid.Check(t, func(rt *rapid.T) {
-				for _, url := range []string{here, there} {
-					forget(t, rawSQL(t, kind, url))
+				for _, db := range raw {
+					forget(t, db)
 				}
 				purgeHistory(ctx, rt, store, node)
 			})
@@ -216,7 +217,7 @@ func TestPurges_Oracle(t *testing.T) {
 // forget deletes all records of a database.
 func forget(t *testing.T, raw *sql.DB) {
 	t.Helper()
-	for _, table := range []string{"playlog", "correction", "parked", "onair", "onair_day", "playlog_day", "heard_pending", "purged_plays"} {
+	for _, table := range []string{"playlog", "correction", "parked", "onair", "onair_day", "onair_title", "heard_title", "playlog_day", "heard_pending", "purged_plays"} {
 		if _, err := raw.ExecContext(t.Context(), "DELETE FROM "+table); err != nil {
 			t.Fatal(err)
 		}
