@@ -6,7 +6,7 @@
 //
 // Attributes: src, where the service is (otherwise where this file came from); lang, en
 // or de (otherwise that of the page); delay, by how many seconds the station's stream
-// is late; color, that of what is live; limit, how many tracks are listed.
+// is late; color, that of the dot by what is live; limit, how many tracks are listed.
 // To style: the parts label, title, artist, show, list, item, playing, time, name and
 // empty, and the properties --aura-accent, --aura-quiet, --aura-line, --aura-gap and
 // --aura-title-size. To render all of it otherwise: a <template> in the element, whose
@@ -131,8 +131,8 @@ style.replaceSync(`
 :host([hidden]), [hidden] { display: none }
 * { box-sizing: border-box; margin: 0; padding: 0 }
 .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
-[part~=label] { display: flex; align-items: center; gap: .5em; font-size: .8em; font-weight: 700; letter-spacing: .04em; color: var(--accent) }
-[part~=label]::before { content: ""; width: .6em; height: .6em; border-radius: 50%; background: currentColor }
+[part~=label] { display: flex; align-items: center; gap: .5em; font-size: .8em; font-weight: 700; letter-spacing: .04em }
+[part~=label]::before { content: ""; width: .6em; height: .6em; border-radius: 50%; background: var(--accent) }
 [part=now] [part~=title] { font-size: var(--aura-title-size, 1.5em); line-height: 1.2; font-weight: 700 }
 [part~=artist], [part~=show], [part~=time], [part~=empty] { color: var(--quiet) }
 [part~=list] { list-style: none }
@@ -140,7 +140,7 @@ style.replaceSync(`
 [part~=time] { flex: none; font-variant-numeric: tabular-nums }
 [part~=name] { display: flex; flex-direction: column; min-width: 0 }
 [part~=item] [part~=title] { font-weight: 600 }
-[part~=playing] [part~=time] { color: var(--accent); font-weight: 700 }
+[part~=playing] [part~=title]::after { content: "●" / ""; margin-inline-start: .5em; color: var(--accent) }
 `)
 
 const make = (tag, attributes, ...children) => {
@@ -264,6 +264,7 @@ class NowPlaying extends AuraElement {
 
 class TrackService extends AuraElement {
   #timer
+  #asked = 0
   #isShown = false
 
   // The list is asked for after a change. It is there at once when the page opens.
@@ -271,22 +272,25 @@ class TrackService extends AuraElement {
     this.#later(this.#isShown ? Math.random() * spread : 0, track)
   }
 
+  // Of an answer that comes after the next question, nothing is shown.
   #later(ms, playing) {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#list(playing), ms)
+    const asked = ++this.#asked
+    this.#timer = setTimeout(() => this.#list(playing, asked), ms)
   }
 
-  async #list(playing) {
+  async #list(playing, asked) {
     if (!this.isConnected) return
-    const address = this.#address
+    let tracks
     try {
-      const tracks = await fetchJSON(address)
-      if (address.href !== this.#address.href) return // the attributes have changed since
-      this.#isShown = true
-      this.render(tracks.length ? tracks : [null], () => this.#own(tracks, playing))
+      tracks = await fetchJSON(this.#address)
     } catch {
-      this.#later(about(between), playing)
+      if (asked === this.#asked) this.#later(about(between), playing)
+      return
     }
+    if (asked !== this.#asked) return
+    this.#isShown = true
+    this.render(tracks.length ? tracks : [null], () => this.#own(tracks, playing))
   }
 
   get #address() {
