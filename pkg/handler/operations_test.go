@@ -20,7 +20,7 @@ func TestOperations_Incomplete(t *testing.T) {
 	node := newSyncNode(t)
 	own := &Monitor{Status: func(context.Context) (api.MonitorStatus, error) { return api.MonitorStatus{}, nil }}
 	// These fields have a meaning when they are zero.
-	free := map[string]bool{"API.HostID": true, "API.EngineAsSent": true, "API.Log": true, "API.Station": true, "API.Links": true, "API.Views": true, "API.HoleAfter": true, "API.Version": true}
+	free := map[string]bool{"API.HostID": true, "API.EngineAsSent": true, "API.Log": true, "API.Station": true, "API.Links": true, "API.Views": true, "API.PageURL": true, "API.HoleAfter": true, "API.Version": true}
 	for name, test := range map[string]struct {
 		part  any
 		build func() (api.StrictServerInterface, error)
