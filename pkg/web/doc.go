@@ -14,6 +14,9 @@
 // Its texts stand in the catalogue, one file for each page and language. An asset's
 // address holds its content's hash, so browsers keep it for ever.
 //
+// Other websites show what plays by the elements of aura.js, or in a frame. Only the
+// pages that are made for frames can be in one.
+//
 // What a page looks like depends on its address alone, also the language (?lang=).
 // So the pages that everybody may see are kept and served from memory.
 package web
