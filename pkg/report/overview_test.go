@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"testing"
@@ -147,5 +148,23 @@ func TestReport_Overview_empty(t *testing.T) {
 	r = of(month(t, "2020-10"), each(nil))
 	if o, err = r.Overview(t.Context()); err != nil || len(o.Days) != 31 || !o.Days[25].Day.Equal(o.Days[24].Day.Add(25*time.Hour)) {
 		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// TestReport_Overview_memory: an overview needs no more memory than a report, however
+// many recordings there are. It does not run in parallel, because it measures the heap
+// of the whole process.
+func TestReport_Overview_memory(t *testing.T) {
+	m := month(t, "2020-10")
+	const n, most = 60_000, 8 << 20 // as TestWrite_memory
+	began := time.Now()
+	got := heapGrowth(t, n, n, func(_ io.Writer, p Plays) error {
+		r := torn(m, p)
+		_, err := r.Overview(t.Context())
+		return err
+	}, m)
+	t.Logf("%d plays took %d KiB and %v", n, got>>10, time.Since(began))
+	if got > most {
+		t.Errorf("%d plays took %d KiB, want at most %d", n, got>>10, most>>10)
 	}
 }

@@ -197,6 +197,7 @@ func TestCorrectPage(t *testing.T) {
 	o.opens(s.url + "/correct/day/2026-06-27?only=void")
 	o.sees("main", "1 entry")
 	o.presses(".entry a")
+	o.sees("#change", "Take the void back")
 	o.fills("reason", "was no test")
 	o.presses(`button[value="restore"]`)
 	o.sees("h1", "Take the void back?")
