@@ -29,11 +29,28 @@ type Policy struct {
 // URI, not even on the Host. Call it before the first byte, in the handler's
 // own goroutine. Only answers 200 and 204 are held, and none that sets a
 // cookie, is encoded, varies by a header of the request, or has Cache-Control:
-// no-store, as all that is not public. Without a cache in front, Keep does nothing.
+// no-store, as all that is not public. Without a cache in front, Keep does nothing. An
+// answer that is made of several, each with its own Keep, is held as long as all of
+// them are right.
 func Keep(ctx context.Context, p Policy) {
-	if rec, ok := ctx.Value(recorderKey{}).(*recorder); ok {
-		rec.policy = &p
+	rec, ok := ctx.Value(recorderKey{}).(*recorder)
+	if !ok {
+		return
 	}
+	if rec.policy != nil {
+		p = p.and(*rec.policy)
+	}
+	rec.policy = &p
+}
+
+// and is the policy of an answer that is right as long as two others are.
+func (p Policy) and(q Policy) Policy {
+	if p.Until.IsZero() || !q.Until.IsZero() && q.Until.Before(p.Until) {
+		p.Until = q.Until
+	}
+	p.MaxAge = min(p.MaxAge, q.MaxAge)
+	p.Confirm = p.Confirm || q.Confirm
+	return p
 }
 
 type recorderKey struct{}
