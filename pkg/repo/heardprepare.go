@@ -149,18 +149,20 @@ func (h *heardLog) catchUp(ctx context.Context) (did bool, err error) {
 // catchUpLog derives what is not derived.
 func (h *heardLog) catchUpLog(ctx context.Context, passed passedPart, giveWay func(ctx context.Context) error) (did bool, err error) {
 	note, err := h.note(ctx)
-	if err == nil && note.Stage == heardWhole {
+	if err != nil {
+		return false, err
+	}
+	if note.Stage == heardWhole {
 		pends, err := h.pends(ctx)
 		if err != nil || !pends {
 			return false, err
 		}
-		if err = h.inTurn(ctx, func() error { return h.follow(ctx) }); !errors.Is(err, errTooMuch) {
+		if err := h.inTurn(ctx, func() error { return h.follow(ctx) }); !errors.Is(err, errTooMuch) {
 			return true, err
 		}
-		note, err = h.note(ctx)
-	}
-	if err != nil {
-		return false, err
+		if note, err = h.note(ctx); err != nil {
+			return true, err
+		}
 	}
 	h.db.Log.Info().Time("from", note.From).Msg("deriving what was heard again, because much or a rule has changed, or an older program may have written")
 	_, err = h.deriveAll(ctx, passed, giveWay)

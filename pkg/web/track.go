@@ -65,7 +65,7 @@ func (t Track) TitleID() string {
 	return titles.ID(t.Artist, t.Title).String()
 }
 
-// IsShow: it is only known by its show.
+// IsShow reports whether the track is only known by its show.
 func (t Track) IsShow() bool { return t.Artist == "" && t.Title == t.Show }
 
 // group is tracks of one show that followed one another.

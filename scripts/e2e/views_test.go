@@ -88,8 +88,11 @@ func TestViews_foreignWebsite(t *testing.T) {
 		patience.Await(t, func() error {
 			result, err := chromedp.Run(ctx, chromedp.Evaluate[[]string]("poll()", chromedp.EvalAwaitPromise))
 			got = result
-			if err != nil || slices.ContainsFunc(got, func(shown string) bool { return !strings.HasSuffix(shown, title) }) {
-				return fmt.Errorf("the widgets show %q, %v; want %q", got, err, title)
+			switch {
+			case err != nil:
+				return fmt.Errorf("ask the widgets: %w", err)
+			case slices.ContainsFunc(got, func(shown string) bool { return !strings.HasSuffix(shown, title) }):
+				return fmt.Errorf("the widgets show %q, want %q", got, title)
 			}
 			return nil
 		})
