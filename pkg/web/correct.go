@@ -18,11 +18,9 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-const (
-	// readEntries is how many entries are read at once, and mostEntries how many of
-	// one list at most.
-	readEntries, mostEntries = 1000, 5000
-)
+// readEntries is how many entries are read at once, and mostEntries how many of one
+// list at most.
+const readEntries, mostEntries = 1000, 5000
 
 // mountCorrecting serves the pages on which people correct what was logged.
 func (s *Site) mountCorrecting(server Server, admins httpserver.Access) {
@@ -227,8 +225,8 @@ func cutNumber(why string) (text, number string) {
 // HasSources: there is more than one source to choose from.
 func (p *page) HasSources() bool { return len(p.site.Studio.Sources) > 1 }
 
-// IsListed reports whether a source can be chosen from a list, because the service
-// knows it, or none is named yet and the service knows any.
+// IsListed reports whether a list of the sources that the service knows has what a
+// field holds. Otherwise the field is one for numbers.
 func (p *page) IsListed(source string) bool {
 	return len(p.site.Studio.Sources) > 0 && (source == "" || slices.ContainsFunc(p.SourceNumbers(), func(n int) bool { return strconv.Itoa(n) == source }))
 }

@@ -8,22 +8,18 @@ import (
 	"aura.radio/engine/pkg/api"
 )
 
-// missed is the form for an entry that was not logged.
-type missed struct {
-	correction
-}
-
-// missedForm is the form with what the address says, such as that of a hole.
-func (s *Site) missedForm(c *gin.Context) *missed {
+// missedForm is the form for an entry that was not logged, with what the address says,
+// such as that of a hole.
+func (s *Site) missedForm(c *gin.Context) *correction {
 	source := field{Name: "log_source", Type: "source", IsNeeded: true}
-	m := &missed{correction{Fields: append([]field{source}, entryFields...), usual: 1 + usualFields, By: author(c)}}
+	m := &correction{Fields: append([]field{source}, entryFields...), usual: 1 + usualFields, By: author(c)}
 	for i := range m.Fields {
 		m.Fields[i].Value = c.Query(m.Fields[i].Name)
 	}
 	return m
 }
 
-func (s *Site) missedView(t catalogue, m *missed) view {
+func (s *Site) missedView(t catalogue, m *correction) view {
 	template := "missed"
 	if m.IsPreview {
 		template = "missedpreview"
