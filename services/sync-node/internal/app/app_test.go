@@ -479,7 +479,7 @@ func TestApp_Operations(t *testing.T) {
 // documentation page shows for its operations.
 func TestApp_Examples(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)
+	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_PAGE_URL": "https://radio.example/"})
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	httpservertest.CheckExamples(t, app.Name, s.URL)
 }
