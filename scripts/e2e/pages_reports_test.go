@@ -347,4 +347,16 @@ func TestCorrectPage_Accessible(t *testing.T) {
 			}
 		}
 	}
+	for _, screen := range screens {
+		for path, act := range map[string]string{
+			fmt.Sprintf("/correct/entry/%d", id):                                                  `document.getElementById("track_artist").value = "Mazzy Star"; document.querySelector("[value=amend]")`,
+			"/correct/shift?from=2026-06-27T20:00&to=2026-06-27T20:10&source=1&by_length=1:00:00": `document.querySelector("main form .row button")`,
+			"/correct/missed?track_start=2026-06-27T20:10&track_title=Live&log_source=1":          `document.querySelector("main form .row button")`,
+		} {
+			screen.show(t, o.ctx, s.url+path)
+			evaluate[any](t, o.ctx, `document.getElementById("reason").value = "a reason"; `+act+`.click(); 0`)
+			o.sees("#preview", "?")
+			accessible(t, o.ctx, screen, path+" previewed")
+		}
+	}
 }

@@ -83,5 +83,11 @@ func TestCorrect_single(t *testing.T) {
 	submit(t, s, "/correct/shift", http.StatusBadRequest, "must be a length such as 1:00:00", move)
 	shows(t, s, "/correct/day/2026-06-27?q=halah", "20:00:30", "1 entry")
 	shows(t, s, "/reports?period=2026-06", `<dd id="plays">2</dd>`, "Halah 1", "Without an artist")
+
+	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", `{"track_start": "2036-06-27T20:00:00", "track_title": "Too early"}`)
+	shows(t, s, "/correct/day/2036-06-27?only=doubts", "Too early", "1 doubt")
+	submit(t, s, "/correct/entry/4", http.StatusOK, "Confirm this start?", sign("kind", "confirm", "step", "preview"))
+	submit(t, s, "/correct/entry/4", http.StatusOK, "The amendment is saved.", sign("kind", "confirm", "step", "save"))
+	submit(t, s, "/correct/entry/4", http.StatusBadRequest, "the entry already has these values", sign("kind", "confirm", "step", "save", "reason", "again"))
 	shows(t, s, "/day/2026-06-27", `href="../correct/day/2026-06-27"`)
 }
