@@ -89,7 +89,7 @@ func auditOnSQLite(ctx context.Context, o options, dir string) error {
 	began := time.Now()
 	err := execSQLite(ctx, node, fmt.Sprintf(`WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %d)
 		INSERT INTO playlog (fingerprint, content, log_source, track_start, played_at, track_artist, track_title, duration_ms, is_synced)
-		SELECT unhex(printf('%%032x', n)), randomblob(16), 1, at, at, 'Artist ' || n %% 5000, 'Title ' || n %% 60000, %d, 1
+		SELECT unhex(printf('%%032x', n)), randomblob(16), 1, at, at, 'Artist ' || (n %% 5000), 'Title ' || (n %% 60000), %d, 1
 		FROM (SELECT n, datetime(%d + n * %d, 'unixepoch') || '.000000' AS at FROM numbers)`,
 		o.audited, auditStep*1000, firstAudited(o), auditStep))
 	if err == nil {
