@@ -29,6 +29,7 @@ func main() {
 	address := flag.String("url", "http://127.0.0.1:8010", "where the service is")
 	out := flag.String("out", ".build/screenshots", "the folder to write to")
 	program := flag.String("chromium", "chromium", "the browser")
+	top := flag.Bool("top", false, "only what fits on the screen, not the whole page")
 	ports := flag.Int("ports", 0, "print so many ports that nobody uses now, and nothing else")
 	flag.Parse()
 	if *ports > 0 {
@@ -42,7 +43,7 @@ func main() {
 	if len(pages) == 0 {
 		pages = []string{"/"}
 	}
-	if err := run(*program, *address, *out, pages); err != nil {
+	if err := run(*program, *address, *out, *top, pages); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
 		os.Exit(1)
 	}
@@ -67,7 +68,7 @@ func printPorts(n int) error {
 	return nil
 }
 
-func run(program, address, out string, pages []string) error {
+func run(program, address, out string, top bool, pages []string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func run(program, address, out string, pages []string) error {
 		for _, scheme := range []string{"light", "dark"} {
 			for _, width := range []int64{390, 1440} {
 				file := filepath.Join(out, fmt.Sprintf("%s-%d-%s.png", nameOf(page), width, scheme))
-				if err := picture(ctx, address+page, width, scheme, file); err != nil {
+				if err := picture(ctx, address+page, width, scheme, top, file); err != nil {
 					return fmt.Errorf("%s: %w", page, err)
 				}
 				fmt.Println(file)
@@ -102,8 +103,8 @@ func nameOf(page string) string {
 	return name
 }
 
-// picture writes one picture of a whole page.
-func picture(ctx context.Context, address string, width int64, scheme, file string) error {
+// picture writes one picture of a page.
+func picture(ctx context.Context, address string, width int64, scheme string, top bool, file string) error {
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
 	err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media)
@@ -112,7 +113,11 @@ func picture(ctx context.Context, address string, width int64, scheme, file stri
 	if err != nil {
 		return err
 	}
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	take := chromedp.FullScreenshot(100)
+	if top {
+		take = chromedp.CaptureScreenshot()
+	}
+	png, err := chromedp.Run(ctx, take)
 	if err != nil {
 		return err
 	}
