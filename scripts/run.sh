@@ -75,6 +75,9 @@ settings() {
     echo "AURA_MAIN_HOST_1=${url[1]}"
     echo "AURA_MAIN_HOST_2=${url[2]}"
   fi
+  if [ "$n" -eq 0 ]; then
+    echo "AURA_MONITORS=${url[3]}"
+  fi
   if [ "$n" -ne 0 ] && [ "${single:-}" != 1 ]; then
     echo "AURA_SYNC_HOST=${url[0]}"
   fi
