@@ -135,7 +135,8 @@ func TestPages_Clock_ShowChange(t *testing.T) {
 	ctx := openClock(t, s.url+"/clock")
 	ctx.shows("show", "No show is known")
 	now := time.Now()
-	change := now.Add(patience.Stretch(8 * time.Second))
+	// Longer than the clock waits until it asks again.
+	change := now.Add(patience.Stretch(25 * time.Second))
 	mustCall(t, http.MethodPut, s.url+"/api/v1/clock", fmt.Sprintf(`{"engine_source": 1, "current_timeslot": %s, "upcoming_timeslots": [%s, %s]}`,
 		timeslot("Nachtlicht", now.Add(-time.Hour), change), timeslot("Abend", change, change.Add(time.Hour)), timeslot("Spät", change.Add(time.Hour), change.Add(2*time.Hour))), http.StatusNoContent)
 	ctx.is("urgent", `document.querySelector("[data-part=showleft]").matches(".soon, .now")`)

@@ -75,11 +75,29 @@ func (o operator) reach(script string) {
 func (o operator) sees(selector, text string) {
 	o.t.Helper()
 	patience.Await(o.t, func() error {
-		shown := evaluate[string](o.t, o.ctx, fmt.Sprintf("document.querySelector(%q)?.textContent ?? document.title", selector))
-		if !strings.Contains(shown, text) {
-			return fmt.Errorf("%s shows %q, not %q", selector, shown, text)
+		shown, err := o.ask(fmt.Sprintf("document.querySelector(%q)?.textContent ?? document.title", selector))
+		if err != nil || strings.Contains(shown, text) {
+			return err
 		}
-		return nil
+		return fmt.Errorf("%s shows %q, not %q", selector, shown, text)
+	})
+}
+
+// ask evaluates a script. It fails while the browser goes to another page, and as long
+// as that is not there as a whole.
+func (o operator) ask(script string) (string, error) {
+	return chromedp.Run(o.ctx, chromedp.Evaluate[string](`if (document.readyState !== "complete") throw new Error("not loaded"); `+script))
+}
+
+// reads waits until a script says a text.
+func (o operator) reads(script, text string) {
+	o.t.Helper()
+	patience.Await(o.t, func() error {
+		said, err := o.ask(script)
+		if err == nil && said != text {
+			err = fmt.Errorf("%s is %q, not %q", script, said, text)
+		}
+		return err
 	})
 }
 
@@ -114,12 +132,7 @@ func TestStatusPage(t *testing.T) {
 
 	o.reach(`document.querySelector("#engine-2 form button")`)
 	o.press(kb.Enter)
-	patience.Await(t, func() error {
-		if evaluate[bool](t, o.ctx, `document.querySelector("#onair .badge") !== null`) {
-			return fmt.Errorf("it is still pinned")
-		}
-		return nil
-	})
+	o.reads(`String(document.querySelector("#onair .badge"))`, "null") // no longer pinned
 	o.reach(`document.querySelector("#engine-1 summary.plain")`)
 	o.press(kb.Enter)
 	o.reach(`document.getElementById("maintain-1")`)

@@ -29,7 +29,8 @@ const again = 60_000 // before a stream that was refused is tried again
 const spread = 1_500 // after a change that all hear of at once
 
 const fetchJSON = async address => {
-  const answer = await fetch(address, { signal: AbortSignal.timeout(10_000) })
+  // A browser's own copy may be a second old, and so from before the change.
+  const answer = await fetch(address, { cache: "no-cache", signal: AbortSignal.timeout(10_000) })
   if (!answer.ok) throw new Error(`${address}: ${answer.status}`)
   return answer.status === 204 ? null : answer.json()
 }
