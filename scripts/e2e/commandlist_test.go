@@ -42,6 +42,7 @@ var elsewhere = map[string]string{
 	"sudo mariadb-dump --single-transaction --routines --hex-blob aura_engine_api | gzip > aura_engine_api.sql.gz":                                            "TestMariaDBDump",
 	"sudo mariadb -e 'DROP DATABASE aura_engine_api; CREATE DATABASE aura_engine_api CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci'":                   "TestMariaDBDump",
 	"gunzip < aura_engine_api.sql.gz | sudo mariadb aura_engine_api":                                                                                          "TestMariaDBDump",
+	"sudo cp -r /var/lib/aura-engine-api/engine-api.refused /backup/":                                                                                         "TestMariaDBDump",
 	"litestream restore -config /etc/litestream.yml -timestamp 2026-11-30T04:35:00Z -o /var/lib/aura-engine-api/at.db /var/lib/aura-engine-api/engine-api.db": "TestLitestream",
 	"sudo aura-engine-api restore at.db":                                                                                                                      "TestLitestream",
 
@@ -51,7 +52,6 @@ var elsewhere = map[string]string{
 	"docker network connect aura_playout <engine>":                  "the engine is the station's own container",
 	"docker kill -s HUP":                                            "a part of a command",
 	"docker compose … exec engine-api engine-api backup --keep 14":  "shortened; the command is that of a host",
-	"cp -r":                              "a part of a command",
 	"curl -f":                            "a part of a command",
 	"rsync -a":                           "a part of a command",
 	"systemctl reload":                   "a part of a command",
@@ -156,9 +156,15 @@ func (i instruction) isNamed() bool {
 	return !i.block && slices.Contains(services, strings.Fields(i.text)[0])
 }
 
+// isOfInstance reports whether a command is about a second programme on a host.
+// TestInstances follows the handbook there.
+func (i instruction) isOfInstance() bool {
+	return regexp.MustCompile(`--instance |@web\b|-web\b`).MatchString(i.text)
+}
+
 // isHere reports whether TestCommands executes a command.
 func (i instruction) isHere() bool {
-	return elsewhere[i.text] == "" && !i.isMake() && !i.isNamed()
+	return elsewhere[i.text] == "" && !i.isMake() && !i.isNamed() && !i.isOfInstance()
 }
 
 // TestCommands_Elsewhere: what TestCommands does not execute is executed by a test
