@@ -17,6 +17,7 @@ import (
 // TestRelease makes a release of each service in a copy of the last commit, and
 // looks at what people get: each has the version of its tag.
 func TestRelease(t *testing.T) {
+	onlyInSoak(t)
 	t.Parallel()
 	r := newRelease(t)
 	versions := map[string]string{}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,8 +35,10 @@ func (k kept) storeOld(days int) {
 		r.Normalize()
 		records = append(records, r)
 	}
-	if _, err := db.Absorb(ctx, records, true); err != nil {
-		k.t.Fatal(err)
+	for part := range slices.Chunk(records, 500) { // as they come from another node
+		if _, err := db.Absorb(ctx, part, true); err != nil {
+			k.t.Fatal(err)
+		}
 	}
 	if err := db.Close(); err != nil {
 		k.t.Fatal(err)

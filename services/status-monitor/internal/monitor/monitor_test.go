@@ -193,6 +193,7 @@ func start(t *testing.T, prepare func(s *station)) *station {
 		}
 		s.Learn(decision.Tick{}) // has no effect, and blocks nobody
 	})
+	synctest.Wait() // it reads the station's fields at once, which the test then changes
 	return s
 }
 
