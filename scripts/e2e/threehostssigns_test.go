@@ -128,7 +128,7 @@ func (d *deployment) withoutHeartbeats(t *testing.T) {
 	})
 	failing := watching.Active.Source
 	promised := time.Duration(watching.source(failing).DownAfter * float64(time.Second))
-	if words := fmt.Sprintf("down after %.0f s", promised.Seconds()); !strings.Contains(watching.source(failing).Promise, words) {
+	if words := "down after " + strings.TrimSuffix(fmt.Sprintf("%.1f", promised.Seconds()), ".0") + " s"; !strings.Contains(watching.source(failing).Promise, words) {
 		t.Errorf("the words %q do not say %q", watching.source(failing).Promise, words)
 	}
 	off := time.Now()

@@ -292,6 +292,8 @@ class TrackService extends AuraElement {
     if (asked !== this.#asked) return
     this.#isShown = true
     this.render(tracks.length ? tracks : [null], () => this.#own(tracks, playing))
+    // Under load the list may come a moment after what plays.
+    if (playing && !tracks.some(track => track.id === playing.id)) this.#later(about(silent), playing)
   }
 
   get #address() {
