@@ -69,13 +69,15 @@ func TestEmbed_oEmbed(t *testing.T) {
 	proxy := before(t, &target, nil)
 	s := startService(t, "sqlite://"+filepath.Join(t.TempDir(), "engine-api.db"), "AURA_PAGE_URL="+proxy+"/radio/")
 	target.Store(&s.url)
+	start := time.Now().Add(-10 * time.Minute)
 	for page, in := range map[string]string{"/radio/": "/radio/embed/now", "/radio/embed/last?limit=3&theme=dark&lang=de": "/radio/embed/last"} {
 		frame := wordPress(t, proxy+page)
 		ctx, _ := visit(t, website(t, proxy, frame))
 		inFrame := framed(t, ctx, proxy+in)
-		for i, title := range []string{"Fade Into You", "Halah"} {
+		for _, title := range []string{"Fade Into You", "Halah"} {
 			title += in
-			mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, title, time.Now().Add(time.Duration(i-2)*time.Second)), http.StatusNoContent)
+			start = start.Add(time.Minute) // so that none takes the place of another one
+			mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, title, start), http.StatusNoContent)
 			awaits(t, inFrame, `document.querySelector(".title:not([hidden])")?.textContent`, title)
 		}
 	}

@@ -117,12 +117,15 @@ func (c *copied) isRefused(twin *service, title string) {
 // there is another one.
 func (c *copied) tells(node *service) {
 	c.t.Helper()
-	metrics := mustCall(c.t, http.MethodGet, node.url+"/metrics", "", http.StatusOK)
-	state := mustCall(c.t, http.MethodGet, node.url+"/api/v1/sync/state", "", http.StatusOK)
-	if !strings.Contains(node.logged(), "another database says that it is this host's") || !strings.Contains(metrics, "\naura_outbox_twin 1\n") ||
-		!strings.Contains(state, "says so too") {
-		c.t.Errorf("%s does not tell, or not everywhere: %s\n%s", node.url, state, node.logged())
-	}
+	patience.Await(c.t, func() error {
+		metrics := mustCall(c.t, http.MethodGet, node.url+"/metrics", "", http.StatusOK)
+		state := mustCall(c.t, http.MethodGet, node.url+"/api/v1/sync/state", "", http.StatusOK)
+		if !strings.Contains(node.logged(), "another database says that it is this host's") || !strings.Contains(metrics, "\naura_outbox_twin 1\n") ||
+			!strings.Contains(state, "says so too") {
+			return fmt.Errorf("%s does not tell, or not everywhere: %s", node.url, state)
+		}
+		return nil
+	})
 }
 
 // TestTwin: somebody copies a host and starts the copy. What is posted to the copy
