@@ -7,15 +7,30 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/titles"
 )
 
 var placeholder = regexp.MustCompile(`[:*][a-z_]+`)
 
-// CheckNothingInternal asks for each path that everybody may read, as somebody without
-// a token. None may show a secret that the service has stored. values are for the
-// placeholders of the paths, and queries for those paths that need one.
-func CheckNothingInternal(t *testing.T, url string, paths []string, values, queries map[string]string, secret string) {
+// CheckNothingInternal stores what is internal, and asks for each path that everybody
+// may read, as somebody without a token. None may show what is internal. url is the
+// service, paths are the paths, and token is that of an administrator.
+func CheckNothingInternal(t *testing.T, url, token string, paths []string) {
 	t.Helper()
+	started := time.Now().Add(-time.Minute).UTC()
+	date := started.Format(time.DateOnly)
+	storeInternal(t, url, token, started.Format(time.RFC3339))
+	values := map[string]string{ // of the placeholders of paths
+		":id": titles.ID("Mazzy Star", "Halah").String(), ":date": date, ":name": "none.css", ":number": "1", "*file": "index.css",
+		":station": "1", ":file": "aura.json", ":timeslot_id": "1",
+	}
+	queries := map[string]string{ // of those paths that need one
+		"/search": "?q=halah", "/api/v1/titles": "?q=halah", "/at": "?time=" + started.Format("2006-01-02T15:04:05Z"),
+		"/api/live/nowplaying/sse":      "?cf_connect=%7B%22subs%22%3A%7B%22station%3Aaura%22%3A%7B%7D%7D%7D",
+		"/api/v1/trackservice/chapters": "?from=" + date + "T00:00:00Z&to=" + date + "T23:59:59Z",
+	}
 	if len(paths) < 20 {
 		t.Fatalf("only %d paths are public: %q", len(paths), paths)
 	}
@@ -68,12 +83,12 @@ func readAnonymously(t *testing.T, address string) (status int, body string) {
 	return answer.StatusCode, body
 }
 
-// Secret stands in all that StoreInternal stores and nobody may read without a token.
-const Secret = "Geheimnis-7391"
+// secret stands in all that storeInternal stores and nobody may read without a token.
+const secret = "Geheimnis-7391"
 
-// StoreInternal stores a play with what only reports show, a correction, and a health
+// storeInternal stores a play with what only reports show, a correction, and a health
 // status. url is the service, and token that of an administrator.
-func StoreInternal(t *testing.T, url, token, start string) {
+func storeInternal(t *testing.T, url, token, start string) {
 	t.Helper()
 	store := func(method, path, body string) {
 		t.Helper()
@@ -94,7 +109,7 @@ func StoreInternal(t *testing.T, url, token, start string) {
 		}
 	}
 	store(http.MethodPost, "/api/v1/playlog", `{"track_start": "`+start+`", "track_artist": "Mazzy Star", "track_title": "Halah", "track_duration": 3600, "log_source": 1,
-		"track_composer": "`+Secret+`", "track_label": "`+Secret+`", "track_isrc": "`+Secret+`", "playlist_id": "`+Secret+`"}`)
-	store(http.MethodPost, "/api/v1/playlog/1/corrections", `{"kind": "amend", "by": "`+Secret+`", "reason": "`+Secret+`", "changes": {"track_album": "So Tonight"}}`)
-	store(http.MethodPut, "/api/v1/source/health/1", `{"is_healthy": true, "details": {"note": "`+Secret+`"}}`)
+		"track_composer": "`+secret+`", "track_label": "`+secret+`", "track_isrc": "`+secret+`", "playlist_id": "`+secret+`"}`)
+	store(http.MethodPost, "/api/v1/playlog/1/corrections", `{"kind": "amend", "by": "`+secret+`", "reason": "`+secret+`", "changes": {"track_album": "So Tonight"}}`)
+	store(http.MethodPut, "/api/v1/source/health/1", `{"is_healthy": true, "details": {"note": "`+secret+`"}}`)
 }
