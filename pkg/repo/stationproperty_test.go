@@ -3,7 +3,6 @@ package repo_test
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -16,15 +15,7 @@ import (
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/source"
-	"aura.radio/engine/pkg/status"
 )
-
-// The last record starts, and the longest record ends, before the oracle's
-// horizon.
-const lastStart, longest = 20, 12
-
-// midnight lies between the two days of the histories.
-var midnight = onairtest.At(0).Truncate(24*time.Hour).AddDate(0, 0, 1)
 
 // history is a random history of a station: two processes over one database,
 // and what they must have stored by the rules of the model alone.
@@ -87,22 +78,6 @@ func TestStation_Oracle(t *testing.T) {
 	}
 }
 
-// empty deletes all that a station stores, in one transaction.
-func empty(t *testing.T, raw *sql.DB) {
-	tx, err := raw.BeginTx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, table := range []string{"playlog", "correction", "activation", "onair", "onair_day", "onair_title", "onair_rule", "changed", "playlog_day", "health", "heard_rule"} {
-		if _, err := tx.ExecContext(t.Context(), "DELETE FROM "+table); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // start begins a process, which reads in parts of a random size.
 func (h *history) start(t *rapid.T, db *repo.Node) *repo.Station {
 	s := db.Station(t, h.defaultSource)
@@ -110,179 +85,8 @@ func (h *history) start(t *rapid.T, db *repo.Node) *repo.Station {
 	return s
 }
 
-func (h *history) anySource(t *rapid.T) int { return rapid.IntRange(1, h.sources+1).Draw(t, "source") }
-
 func (h *history) process(t *rapid.T) *repo.Station {
 	return rapid.SampledFrom(h.processes).Draw(t, "process")
-}
-
-func anyMinute(t *rapid.T) time.Time {
-	return onairtest.At(rapid.IntRange(0, lastStart).Draw(t, "minute"))
-}
-
-func anyDuration(t *rapid.T) time.Duration {
-	return time.Duration(rapid.IntRange(0, longest).Draw(t, "duration")) * time.Minute
-}
-
-// anyRecord is a new record, or a copy of a known record that may say more.
-func (h *history) anyRecord(t *rapid.T) model.Record {
-	if len(h.records) > 0 && rapid.IntRange(0, 3).Draw(t, "again") == 0 {
-		r := rapid.SampledFrom(h.records).Draw(t, "known")
-		if rapid.Bool().Draw(t, "told again") {
-			again := r.Entry
-			again.ReceivedAt = anyMinute(t)
-			r.Entry = model.Tell(r.Entry, again)
-		}
-		r.Entry.Duration = anyDuration(t)
-		if rapid.Bool().Draw(t, "as it was played") {
-			r.Corrections = nil
-		}
-		return h.maybeCorrected(t, r)
-	}
-	return h.maybeCorrected(t, model.Record{Entry: h.anyEntry(t)})
-}
-
-func (h *history) anyEntry(t *rapid.T) model.Entry {
-	e := model.Entry{
-		LogSource:  rapid.IntRange(1, h.sources).Draw(t, "source"),
-		TrackStart: anyMinute(t),
-		Title:      rapid.SampledFrom([]string{"a", "b", "Á"}).Draw(t, "title"),
-		Duration:   anyDuration(t),
-	}
-	if rapid.IntRange(0, 3).Draw(t, "fallback") == 0 {
-		e.ShowName = "Fallback"
-	}
-	switch rapid.IntRange(0, 3).Draw(t, "arrival") {
-	case 0: // not known
-	case 1:
-		e.ReceivedAt = e.TrackStart
-	default:
-		e.ReceivedAt = anyMinute(t).Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "tenths")) * 100 * time.Millisecond)
-	}
-	return e
-}
-
-// anyHealth is a state of health.
-func (h *history) anyHealth(t *rapid.T) model.Health {
-	fallback := rapid.Bool().Draw(t, "fallback")
-	at := anyMinute(t).Add(time.Duration(rapid.IntRange(-2, 2).Draw(t, "seconds off")) * time.Second)
-	s := model.Health{
-		Source: rapid.IntRange(1, h.sources).Draw(t, "source"), LogTime: at, ReceivedAt: at, Healthy: true,
-		Signs: model.Sign{Fallback: &fallback}.Text(),
-	}
-	if rapid.Bool().Draw(t, "confirmed") {
-		last := at.Add(time.Duration(rapid.IntRange(1, 10).Draw(t, "minutes")) * time.Minute)
-		s.Last = model.Report{LogTime: last, ReceivedAt: last}
-	}
-	return s
-}
-
-// mergeHealth notes that a state was stored, and reports whether that changed
-// anything.
-func (h *history) mergeHealth(s model.Health) bool {
-	for i, known := range h.healths {
-		if known.UID() == s.UID() {
-			h.healths[i] = status.MergeHealth(known, s)
-			return h.healths[i].Content() != known.Content()
-		}
-	}
-	h.healths = append(h.healths, s)
-	return true
-}
-
-// anyRules are rules from the beginning on.
-func anyRules(t *rapid.T) []model.HeardRule {
-	asSaid := model.HeardRule{From: model.Earliest, Version: model.RuleAsSaid}
-	switch rapid.IntRange(0, 3).Draw(t, "rules") {
-	case 0:
-		return nil
-	case 1:
-		return []model.HeardRule{asSaid}
-	case 2:
-		return []model.HeardRule{asSaid, anyRule(t)}
-	}
-	first := anyRule(t)
-	first.From = model.Earliest
-	return []model.HeardRule{first}
-}
-
-// anyRule counts from some minute on.
-func anyRule(t *rapid.T) model.HeardRule {
-	r := model.DefaultHeardRule()
-	r.From = anyMinute(t)
-	r.LongestFile = time.Duration(rapid.IntRange(1, 15).Draw(t, "longest file")) * time.Minute
-	if rapid.IntRange(0, 3).Draw(t, "no fallback shows") == 0 {
-		r.FallbackShows = nil
-	}
-	return r
-}
-
-func storeRules(t *testing.T, raw *sql.DB, rules []model.HeardRule) {
-	for _, r := range rules {
-		shows, err := json.Marshal(r.FallbackShows)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = raw.ExecContext(t.Context(), "INSERT INTO heard_rule (from_at, version, fallback_shows, longest_file_ms, longest_live_ms) VALUES (?, ?, ?, ?, ?)",
-			r.From.Format("2006-01-02 15:04:05.000000"), r.Version, string(shows), r.LongestFile.Milliseconds(), r.LongestLive.Milliseconds())
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func (h *history) maybeCorrected(t *rapid.T, r model.Record) model.Record {
-	r.Corrections = slices.Clone(r.Corrections)
-	for range rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "corrections") {
-		r.Corrections = append(r.Corrections, anyCorrection(t))
-	}
-	r.Normalize()
-	return r
-}
-
-func anyCorrection(t *rapid.T) model.Correction {
-	c := model.Correction{
-		Kind:   rapid.SampledFrom([]string{model.CorrectionAmend, model.CorrectionAmend, model.CorrectionVoid, model.CorrectionRestore}).Draw(t, "kind"),
-		At:     noon.Add(time.Duration(rapid.IntRange(0, 5).Draw(t, "made at")) * time.Hour),
-		By:     "alice",
-		Reason: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "reason"),
-	}
-	if c.Kind == model.CorrectionAmend {
-		if rapid.Bool().Draw(t, "amends start") {
-			c.Changes.TrackStart = new(anyMinute(t))
-		}
-		if rapid.Bool().Draw(t, "amends duration") {
-			c.Changes.Duration = new(anyDuration(t))
-		}
-		c.Changes.Title = new(rapid.SampledFrom([]string{"a", "c", ""}).Draw(t, "amended title"))
-	}
-	return c
-}
-
-// merge notes that a record was stored, and reports whether that changed
-// anything.
-func (h *history) merge(r model.Record) bool { return h.unite(r, model.MergeRecords) }
-
-// tell is merge for what an engine told.
-func (h *history) tell(r model.Record) bool {
-	return h.unite(r, func(known, r model.Record) model.Record {
-		known.Entry = model.Tell(known.Entry, r.Entry)
-		known.Entry.Synced = true
-		return known
-	})
-}
-
-func (h *history) unite(r model.Record, merge func(known, r model.Record) model.Record) bool {
-	r.Entry.Synced = true
-	for i, known := range h.records {
-		if known.Entry.Fingerprint() == r.Entry.Fingerprint() {
-			merged := merge(known, r)
-			h.records[i] = merged
-			return merged.Content() != known.Content()
-		}
-	}
-	h.records = append(h.records, r)
-	return true
 }
 
 // step makes one thing happen, sometimes twice, and compares.
@@ -395,29 +199,6 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 		}
 		h.compare(ctx, t, kind+" again", false)
 	}
-}
-
-// remember notes that a node gave an activation back, and reports whether that
-// changed anything.
-func (h *history) remember(a model.Activation) bool {
-	if slices.ContainsFunc(h.activations, func(known model.Activation) bool { return known.Content() == a.Content() }) {
-		return false
-	}
-	lowest, last := int64(1), -1
-	for i, known := range h.activations {
-		lowest = min(lowest, known.Epoch)
-		if last < 0 || known.Epoch > h.activations[last].Epoch {
-			last = i
-		}
-	}
-	switch {
-	case slices.ContainsFunc(h.activations, func(known model.Activation) bool { return known.Epoch == a.Epoch }):
-		a.Epoch = lowest - 1
-	case last >= 0 && a.Epoch > h.activations[last].Epoch && h.activations[last].Epoch > 0 && h.activations[last].RecordedAt.After(a.RecordedAt):
-		h.activations[last].Epoch = a.Epoch + 1
-	}
-	h.activations = append(h.activations, a)
-	return true
 }
 
 // absorb stores a batch.
@@ -552,67 +333,4 @@ func (h *history) count(ctx context.Context, t *rapid.T, step string, log []onai
 	}
 	within.Oldest = rapid.Bool().Draw(t, "oldest")
 	wantPlace(t, h.process(t).OnAir(), within, rapid.IntRange(0, len(log)+1).Draw(t, "offset"))
-}
-
-// numbers are the entries' numbers in the database.
-func (h *history) numbers(t *rapid.T) map[model.Fingerprint]int64 { return entryNumbers(t, h.raw) }
-
-func entryNumbers(t interface{ Fatal(...any) }, raw *sql.DB) map[model.Fingerprint]int64 {
-	rows, err := raw.Query("SELECT fingerprint, id FROM playlog")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	numbers := map[model.Fingerprint]int64{}
-	for rows.Next() {
-		var id []byte
-		var number int64
-		if err := rows.Scan(&id, &number); err != nil {
-			t.Fatal(err)
-		}
-		numbers[model.Fingerprint(id)] = number
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return numbers
-}
-
-// airLog reads the materialized log.
-func airLog(t interface{ Fatal(...any) }, raw *sql.DB) []onair.Segment {
-	return segments(t, raw, "onair")
-}
-
-func segments(t interface{ Fatal(...any) }, raw *sql.DB, table string) []onair.Segment {
-	rows, err := raw.Query("SELECT from_at, until_at, entry_id, fingerprint, source, is_estimated FROM " + table + " ORDER BY from_at")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	var log []onair.Segment
-	parse := func(text string) time.Time {
-		at, err := time.Parse("2006-01-02 15:04:05.000000", text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return at
-	}
-	for rows.Next() {
-		var s onair.Segment
-		var from string
-		var until sql.NullString
-		var id []byte
-		if err := rows.Scan(&from, &until, &s.Entry, &id, &s.Source, &s.Estimated); err != nil {
-			t.Fatal(err)
-		}
-		s.From, s.Fingerprint = parse(from), model.Fingerprint(id)
-		if until.Valid {
-			s.Until = parse(until.String)
-		}
-		log = append(log, s)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return log
 }
