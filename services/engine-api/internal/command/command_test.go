@@ -8,13 +8,21 @@ import (
 	"testing"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/cli/clitest"
 )
 
 func run(t *testing.T, environ map[string]string, args ...string) (code int, out, errOut string) {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
-	code = Program("1.2.3").Run(t.Context(), args, environ, &stdout, &stderr)
-	return code, stdout.String(), stderr.String()
+	return clitest.Run(t, Program("1.2.3"), environ, args...)
+}
+
+// expecting returns clitest.Expect for one environment, with the words of a command
+// as a text.
+func expecting(t *testing.T, environ map[string]string) func(args string, code int, wants ...string) string {
+	return func(args string, code int, wants ...string) string {
+		t.Helper()
+		return clitest.Expect(t, Program("1.2.3"), environ, strings.Fields(args), code, wants...)
+	}
 }
 
 func database(t *testing.T) map[string]string {

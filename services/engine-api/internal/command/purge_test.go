@@ -14,6 +14,7 @@ import (
 
 	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/cli/clitest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
@@ -70,13 +71,7 @@ func TestPurge(t *testing.T) {
 	file := func(name string) string { return filepath.Join(t.TempDir(), name) }
 	expect := func(args []string, code int, wants ...string) string {
 		t.Helper()
-		got, out, errOut := run(t, k.environ, args...)
-		for _, want := range wants {
-			if got != code || !strings.Contains(out+errOut, want) {
-				t.Errorf("%s: %d, want %d and %q: %s%s", args, got, code, want, out, errOut)
-			}
-		}
-		return out
+		return clitest.Expect(t, Program("1.2.3"), k.environ, args, code, wants...)
 	}
 	plays := func(more ...string) []string {
 		return append([]string{"purge", "plays", "--before", "2016-01-01", "--as", "Alice"}, more...)

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -17,15 +16,7 @@ import (
 func TestRule(t *testing.T) {
 	t.Parallel()
 	environ := database(t)
-	expect := func(args string, code int, wants ...string) {
-		t.Helper()
-		got, out, errOut := run(t, environ, strings.Fields(args)...)
-		for _, want := range wants {
-			if got != code || !strings.Contains(out+errOut, want) {
-				t.Errorf("%s: %d, want %d and %q: %s%s", args, got, code, want, out, errOut)
-			}
-		}
-	}
+	expect := expecting(t, environ)
 	db, err := repo.OpenNode(repo.Config{URL: environ["AURA_DATABASE_URL"]}, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/cli/clitest"
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/handler/handlertest"
 	"aura.radio/engine/pkg/repo/repotest"
@@ -26,9 +27,7 @@ func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
 
 func run(t *testing.T, args ...string) (code int, out, errOut string) {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
-	code = Program("1.2.3").Run(t.Context(), args, nil, &stdout, &stderr)
-	return code, stdout.String(), stderr.String()
+	return clitest.Run(t, Program("1.2.3"), nil, args...)
 }
 
 func TestProgram(t *testing.T) {
@@ -204,15 +203,7 @@ func TestOperate(t *testing.T) {
 	syncNode := nodetest.Start(t)
 	expect := func(args string, code int, wants ...string) {
 		t.Helper()
-		got, out, errOut := run(t, append(strings.Split(args, " "), "--sync-node", syncNode.URL)...)
-		if got != code {
-			t.Errorf("%s: %d, want %d: %s%s", args, got, code, out, errOut)
-		}
-		for _, want := range wants {
-			if !strings.Contains(out+errOut, want) {
-				t.Errorf("%s: lacks %q: %s%s", args, want, out, errOut)
-			}
-		}
+		clitest.Expect(t, Program("1.2.3"), nil, append(strings.Fields(args), "--sync-node", syncNode.URL), code, wants...)
 	}
 	expect("switch 2", cli.ExitUsage, "--reason is required")
 	expect("switch two --reason noise", cli.ExitUsage, "two: must be a source's number")

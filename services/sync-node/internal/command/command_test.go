@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bytes"
 	"database/sql"
 	"encoding/json"
 	"io"
@@ -18,6 +17,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/cli/clitest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/sync-node/internal/nodetest"
@@ -25,9 +25,16 @@ import (
 
 func run(t *testing.T, environ map[string]string, args ...string) (code int, out, errOut string) {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
-	code = Program("1.2.3").Run(t.Context(), args, environ, &stdout, &stderr)
-	return code, stdout.String(), stderr.String()
+	return clitest.Run(t, Program("1.2.3"), environ, args...)
+}
+
+// expecting returns clitest.Expect for one environment, with the words of a command
+// as a text.
+func expecting(t *testing.T, environ map[string]string) func(args string, code int, wants ...string) string {
+	return func(args string, code int, wants ...string) string {
+		t.Helper()
+		return clitest.Expect(t, Program("1.2.3"), environ, strings.Fields(args), code, wants...)
+	}
 }
 
 func TestProgram(t *testing.T) {
@@ -80,19 +87,7 @@ func TestReconcileAndAudit(t *testing.T) {
 		"AURA_DATABASE_URL": database, "AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_SYNC_STEP_SLEEP": "0",
 		"AURA_MAIN_HOST_1": first.URL, "AURA_MAIN_HOST_2": second.URL, "AURA_SOURCE_NAMES": "1=Engine A",
 	}
-	expect := func(args string, code int, outs ...string) (stdout string) {
-		t.Helper()
-		got, out, errOut := run(t, environ, strings.Fields(args)...)
-		if got != code {
-			t.Errorf("%s: %d, want %d: %s%s", args, got, code, out, errOut)
-		}
-		for _, want := range outs {
-			if !strings.Contains(out+errOut, want) {
-				t.Errorf("%s: lacks %q: %s%s", args, want, out, errOut)
-			}
-		}
-		return out
-	}
+	expect := expecting(t, environ)
 	expect("reconcile", cli.ExitFailed, "there is no database yet")
 	expect("audit", cli.ExitFailed, "there is no database yet")
 	expect("migrate up", cli.ExitOK)
@@ -209,15 +204,7 @@ func TestReconcile_Lost(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	environ := map[string]string{"AURA_DATABASE_URL": "sqlite://" + path, "AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_MAIN_HOST_1": node.URL}
 	prepare(t, environ["AURA_DATABASE_URL"])
-	expect := func(args string, code int, wants ...string) {
-		t.Helper()
-		got, out, errOut := run(t, environ, args)
-		for _, want := range wants {
-			if got != code || !strings.Contains(out, want) {
-				t.Errorf("%s: %d, want %d and %q: %s%s", args, got, code, want, out, errOut)
-			}
-		}
-	}
+	expect := expecting(t, environ)
 	expect("audit", cli.ExitFailed, "activations: 0 equal; these spans of time (UTC) differ:", "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00+00:00 source 1, by M. Tester: 2 is silent")
 	expect("reconcile", cli.ExitOK, "both sides have the same records; fetched 2, sent 0", "on-air log: agrees")
 	expect("audit", cli.ExitOK, "activations: equal, 1")

@@ -2,7 +2,6 @@ package command
 
 import (
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,15 +18,7 @@ func TestPurge(t *testing.T) {
 	t.Parallel()
 	url := "sqlite://" + filepath.Join(t.TempDir(), "test.db")
 	environ := map[string]string{"AURA_DATABASE_URL": url, "AURA_STATION_TIMEZONE": "Europe/Vienna"}
-	expect := func(args string, code int, wants ...string) {
-		t.Helper()
-		got, out, errOut := run(t, environ, strings.Fields(args)...)
-		for _, want := range wants {
-			if got != code || !strings.Contains(out+errOut, want) {
-				t.Errorf("%s: %d, want %d and %q: %s%s", args, got, code, want, out, errOut)
-			}
-		}
-	}
+	expect := expecting(t, environ)
 	expect("purge list", cli.ExitFailed, "there is no database yet")
 	expect("migrate up", cli.ExitOK, "")
 	expect("purge plays --before 2016-01-01 --reason old", cli.ExitConfig, "start the service once")
