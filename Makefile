@@ -6,8 +6,10 @@ MODULES  = migrations pkg scripts $(SERVICES:%=services/%)
 PACKAGES = $(MODULES:%=./%/...)
 
 # Everything except the race detector uses one kind of build: as shipped,
-# without cgo. So the build cache also keeps only one copy of each library.
+# without cgo and without the paths of this machine. So each library is compiled
+# once, and the build cache serves every copy of the tree.
 export CGO_ENABLED = 0
+export GOFLAGS := $(strip $(shell go env GOFLAGS) -trimpath)
 
 # How many minutes the tests of one package may take. It is far more than they
 # take on any machine. Only tests know the variable: services refuse it.
@@ -87,9 +89,13 @@ bench: build ## measure, as ratios to what others reach on the same machine; ONL
 	@scripts/install-deps.sh bench
 	go run ./scripts/bench $(if $(ONLY),-only $(ONLY))
 
-# Vet also compiles, and reads the tests as the compiler does.
+# Vet also compiles, and reads the tests as the compiler does. With two versions of a
+# library, a module alone would not be what the tests of the workspace have shown, and
+# all that uses the library would be compiled twice.
 .PHONY: independent
-independent: ## vet each module and its tests without the workspace, see that it is tidy
+independent: ## vet each module and its tests without the workspace, see that it is tidy and all have the same libraries
+	@twice=$$(sed -n 's/^\(require \|\t\)\([^ ]* v[^ ]*\).*/\2/p' $(MODULES:%=%/go.mod) | sort -u | cut -d' ' -f1 | uniq -d); \
+	[ -z "$$twice" ] || { echo "modules require different versions of" $$twice; exit 1; }
 	@set -e; for module in $(MODULES); do \
 	  echo "$$module"; \
 	  (cd $$module && export GOWORK=off && go vet ./... && go mod tidy -diff); \
