@@ -3,6 +3,9 @@
 # same commit makes the same bytes.
 #
 #   scripts/packages.sh DIRECTORY "ARCHITECTURE…" SERVICE…
+#
+# PROGRAMS is a folder with programs of this machine's architecture that were built
+# before; without it they are built.
 set -euo pipefail
 out=$(realpath -m "$1") architectures=$2; shift 2
 cd "$(dirname "$0")/.."
@@ -37,7 +40,11 @@ changes() {
 }
 
 for service in "$@"; do
-  GOARCH=$here scripts/build.sh "$work/$here" "$service"
+  if [ -n "${PROGRAMS:-}" ]; then
+    install -D "$PROGRAMS/$service" "$work/$here/$service"
+  else
+    GOARCH=$here scripts/build.sh "$work/$here" "$service"
+  fi
   stage "$service"
   rm -f "$out/aura-${service}_"*.deb
   for arch in $architectures; do

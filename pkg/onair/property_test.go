@@ -19,7 +19,7 @@ import (
 // a fifth of that. The command line may set another number, such as
 // -rapid.checks=1000000.
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.checks", "2000"); err != nil {
+	if err := flag.Set("rapid.checks", "500"); err != nil {
 		panic(err)
 	}
 	m.Run()

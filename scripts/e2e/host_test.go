@@ -100,10 +100,11 @@ func canBoot() error {
 	return nil
 }
 
-// builtPackages are the packages of this tree, for this machine, built once.
+// builtPackages are the packages of this tree, for this machine, made once out of the
+// programs under test.
 var builtPackages = sync.OnceValues(func() (string, error) {
 	dir := filepath.Join(bin, "packages")
-	return dir, buildPackages(tree, dir, nil, services...)
+	return dir, buildPackages(tree, dir, []string{"PROGRAMS=" + bin}, services...)
 })
 
 // nextPackages are the packages of an upgrade.
@@ -118,13 +119,14 @@ func packages(t *testing.T) string {
 	return built(t, builtPackages)
 }
 
-func built(t *testing.T, packages func() (string, error)) string {
+// built returns the path of what is built once.
+func built(t *testing.T, once func() (string, error)) string {
 	t.Helper()
-	dir, err := packages()
+	path, err := once()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dir
+	return path
 }
 
 // buildPackages builds packages for this machine out of the sources in from.

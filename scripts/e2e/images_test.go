@@ -69,7 +69,7 @@ func inContainers(t *testing.T, kind string, live func(*testing.T, *containers))
 		}
 	}
 	release := func() map[string]string {
-		release := map[string]string{"enginesim/enginesim": engineSimulator(t)}
+		release := map[string]string{"enginesim/enginesim": built(t, builtSimulator)}
 		for _, program := range services {
 			release["programs/"+program] = filepath.Join(bin, program)
 		}

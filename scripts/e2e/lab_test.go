@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -31,21 +32,20 @@ func stationForLab(t *testing.T) func() map[string]string {
 		t.Parallel()
 	}
 	return func() map[string]string {
-		return map[string]string{".build/packages": packages(t), ".build/enginesim": engineSimulator(t), "deploy": filepath.Join(tree, "deploy")}
+		return map[string]string{".build/packages": packages(t), ".build/enginesim": built(t, builtSimulator), "deploy": filepath.Join(tree, "deploy")}
 	}
 }
 
-// engineSimulator builds the simulator of an engine.
-func engineSimulator(t *testing.T) (program string) {
-	t.Helper()
-	program = filepath.Join(t.TempDir(), "enginesim")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", program, "./scripts/enginesim")
+// builtSimulator is the simulator of an engine, built once.
+var builtSimulator = sync.OnceValues(func() (string, error) {
+	program := filepath.Join(bin, "enginesim")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", program, "./scripts/enginesim")
 	build.Dir, build.Env = tree, environment("CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+		return "", fmt.Errorf("build the simulator: %w\n%s", err, out)
 	}
-	return program
-}
+	return program, nil
+})
 
 // inLab runs a test again in namespaces of its own, and returns true there. In the
 // namespaces the test may mount, make networks and boot hosts. When the test ends,

@@ -15,7 +15,7 @@ import (
 // TestMain sets how many histories each property is tried on. With -short it is
 // a fifth of that. The command line may set another number.
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.checks", "2000"); err != nil {
+	if err := flag.Set("rapid.checks", "500"); err != nil {
 		panic(err)
 	}
 	m.Run()
