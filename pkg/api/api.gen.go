@@ -1924,6 +1924,20 @@ type CorrectEntryParams struct {
 	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
 }
 
+// StreamRadioDNSOnDABParams defines parameters for StreamRadioDNSOnDAB.
+type StreamRadioDNSOnDABParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// StreamRadioDNSOnFMParams defines parameters for StreamRadioDNSOnFM.
+type StreamRadioDNSOnFMParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
 // GetReportOfDaysParams defines parameters for GetReportOfDays.
 type GetReportOfDaysParams struct {
 	// From The first day, in the station's time zone.
@@ -2516,6 +2530,12 @@ type ServerInterface interface {
 	// CorrectEntry Amend or void an entry, or take a void back
 	// (POST /playlog/{id}/corrections)
 	CorrectEntry(c *gin.Context, id Id, params CorrectEntryParams)
+	// StreamRadioDNSOnDAB What plays, pushed to receivers on DAB (RadioDNS)
+	// (GET /radiodns/push/1.0/dab/{gcc}/{ensemble}/{service}/{component})
+	StreamRadioDNSOnDAB(c *gin.Context, gcc string, ensemble string, service string, component string, params StreamRadioDNSOnDABParams)
+	// StreamRadioDNSOnFM What plays, pushed to receivers on FM (RadioDNS)
+	// (GET /radiodns/push/1.0/fm/{gcc}/{pi}/{frequency})
+	StreamRadioDNSOnFM(c *gin.Context, gcc string, pi string, frequency string, params StreamRadioDNSOnFMParams)
 	// GetReportOfDays The report of some days
 	// (GET /report)
 	GetReportOfDays(c *gin.Context, params GetReportOfDaysParams)
@@ -3418,6 +3438,123 @@ func (siw *ServerInterfaceWrapper) CorrectEntry(c *gin.Context) {
 	}
 
 	siw.Handler.CorrectEntry(c, id, params)
+}
+
+// StreamRadioDNSOnDAB operation middleware
+func (siw *ServerInterfaceWrapper) StreamRadioDNSOnDAB(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "gcc" -------------
+	var gcc string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "gcc", c.Param("gcc"), &gcc, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter gcc: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "ensemble" -------------
+	var ensemble string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "ensemble", c.Param("ensemble"), &ensemble, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter ensemble: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "service" -------------
+	var service string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "service", c.Param("service"), &service, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter service: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "component" -------------
+	var component string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "component", c.Param("component"), &component, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter component: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StreamRadioDNSOnDABParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StreamRadioDNSOnDAB(c, gcc, ensemble, service, component, params)
+}
+
+// StreamRadioDNSOnFM operation middleware
+func (siw *ServerInterfaceWrapper) StreamRadioDNSOnFM(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "gcc" -------------
+	var gcc string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "gcc", c.Param("gcc"), &gcc, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter gcc: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "pi" -------------
+	var pi string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "pi", c.Param("pi"), &pi, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter pi: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Path parameter "frequency" -------------
+	var frequency string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "frequency", c.Param("frequency"), &frequency, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter frequency: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StreamRadioDNSOnFMParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StreamRadioDNSOnFM(c, gcc, pi, frequency, params)
 }
 
 // GetReportOfDays operation middleware
@@ -4765,6 +4902,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/nowplaying.txt", wrapper.GetNowPlayingLine)
 	router.GET(options.BaseURL+"/nowplaying.json", wrapper.GetNowPlayingFlat)
 	router.GET(options.BaseURL+"/feed.xml", wrapper.GetFeed)
+	router.GET(options.BaseURL+"/radiodns/push/1.0/fm/:gcc/:pi/:frequency", wrapper.StreamRadioDNSOnFM)
+	router.GET(options.BaseURL+"/radiodns/push/1.0/dab/:gcc/:ensemble/:service/:component", wrapper.StreamRadioDNSOnDAB)
 	router.GET(options.BaseURL+"/oembed", wrapper.GetOEmbed)
 	router.GET(options.BaseURL+"/playlog", wrapper.ListPlaylog)
 	router.POST(options.BaseURL+"/playlog", wrapper.StorePlaylog)
@@ -5878,6 +6017,149 @@ type CorrectEntrydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response CorrectEntrydefaultApplicationProblemPlusJSONResponse) VisitCorrectEntryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StreamRadioDNSOnDABRequestObject struct {
+	Gcc       string `json:"gcc"`
+	Ensemble  string `json:"ensemble"`
+	Service   string `json:"service"`
+	Component string `json:"component"`
+	Params    StreamRadioDNSOnDABParams
+}
+
+type StreamRadioDNSOnDABResponseObject interface {
+	VisitStreamRadioDNSOnDABResponse(w http.ResponseWriter) error
+}
+
+type StreamRadioDNSOnDAB200TexteventStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response StreamRadioDNSOnDAB200TexteventStreamResponse) VisitStreamRadioDNSOnDABResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type StreamRadioDNSOnDABdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StreamRadioDNSOnDABdefaultApplicationProblemPlusJSONResponse) VisitStreamRadioDNSOnDABResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StreamRadioDNSOnFMRequestObject struct {
+	Gcc       string `json:"gcc"`
+	Pi        string `json:"pi"`
+	Frequency string `json:"frequency"`
+	Params    StreamRadioDNSOnFMParams
+}
+
+type StreamRadioDNSOnFMResponseObject interface {
+	VisitStreamRadioDNSOnFMResponse(w http.ResponseWriter) error
+}
+
+type StreamRadioDNSOnFM200TexteventStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response StreamRadioDNSOnFM200TexteventStreamResponse) VisitStreamRadioDNSOnFMResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type StreamRadioDNSOnFMdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StreamRadioDNSOnFMdefaultApplicationProblemPlusJSONResponse) VisitStreamRadioDNSOnFMResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7546,6 +7828,12 @@ type StrictServerInterface interface {
 	// CorrectEntry Amend or void an entry, or take a void back
 	// (POST /playlog/{id}/corrections)
 	CorrectEntry(ctx context.Context, request CorrectEntryRequestObject) (CorrectEntryResponseObject, error)
+	// StreamRadioDNSOnDAB What plays, pushed to receivers on DAB (RadioDNS)
+	// (GET /radiodns/push/1.0/dab/{gcc}/{ensemble}/{service}/{component})
+	StreamRadioDNSOnDAB(ctx context.Context, request StreamRadioDNSOnDABRequestObject) (StreamRadioDNSOnDABResponseObject, error)
+	// StreamRadioDNSOnFM What plays, pushed to receivers on FM (RadioDNS)
+	// (GET /radiodns/push/1.0/fm/{gcc}/{pi}/{frequency})
+	StreamRadioDNSOnFM(ctx context.Context, request StreamRadioDNSOnFMRequestObject) (StreamRadioDNSOnFMResponseObject, error)
 	// GetReportOfDays The report of some days
 	// (GET /report)
 	GetReportOfDays(ctx context.Context, request GetReportOfDaysRequestObject) (GetReportOfDaysResponseObject, error)
@@ -8406,6 +8694,65 @@ func (sh *strictHandler) CorrectEntry(ctx *gin.Context, id Id, params CorrectEnt
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(CorrectEntryResponseObject); ok {
 		if err := validResponse.VisitCorrectEntryResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StreamRadioDNSOnDAB operation middleware
+func (sh *strictHandler) StreamRadioDNSOnDAB(ctx *gin.Context, gcc string, ensemble string, service string, component string, params StreamRadioDNSOnDABParams) {
+	var request StreamRadioDNSOnDABRequestObject
+
+	request.Gcc = gcc
+	request.Ensemble = ensemble
+	request.Service = service
+	request.Component = component
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StreamRadioDNSOnDAB(ctx, request.(StreamRadioDNSOnDABRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StreamRadioDNSOnDAB")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(StreamRadioDNSOnDABResponseObject); ok {
+		if err := validResponse.VisitStreamRadioDNSOnDABResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StreamRadioDNSOnFM operation middleware
+func (sh *strictHandler) StreamRadioDNSOnFM(ctx *gin.Context, gcc string, pi string, frequency string, params StreamRadioDNSOnFMParams) {
+	var request StreamRadioDNSOnFMRequestObject
+
+	request.Gcc = gcc
+	request.Pi = pi
+	request.Frequency = frequency
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StreamRadioDNSOnFM(ctx, request.(StreamRadioDNSOnFMRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StreamRadioDNSOnFM")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(StreamRadioDNSOnFMResponseObject); ok {
+		if err := validResponse.VisitStreamRadioDNSOnFMResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -9491,462 +9838,470 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P3tkhs3ki+M3wqC/42Q5alms1uybLdiY/9tWR73HlnSUbft2R36kGgWSGJUBOgC2BStUcTeyfNtr+H5",
-	"fu5kr+QJZCZQKBJFFtktjTzWiRM7VrMKhZdEvucv33ZGejbXSihrOmdvO1PBc1HCfz6T6rX731yYUSnn",
-	"VmrVOeu8+u4J++r0q6/OmJ0KNhzL0thhxobzUtwMGVc5Gyrxxg7ZnE9ExkpRcCtvBLMaXuB5XgpjmB73",
-	"lft3KX5dCGO7/q2FEYYN+diKcnjGpGUjbayBVw2fCcYt42rFcjG308x9rq+UtlOpJkwaVoq54FbkTJes",
-	"EGPL9MKy5VQWgimxZELZUgrDeFnKG9H1k5Ywfin6SqtixeSYRTNjU27Y0C1m6EYd6vHYCDvs9lUn65jR",
-	"VMy42yS7movOWcfYUqpJ5927rPOXoytteXH0RC+U3dzH7/WSzdxSpBUzw3hRwI4ZNuU3gknFrHu7W/vI",
-	"TCo5W8w6Z73Mf1AqKyai7Lxzn5zzks+EpfODTdz88Au3xuWUu62duc1wjzE7lYbNCz7Cb08FK6Q7lqup",
-	"YDe8WAh6elzqGePM0QZDWun63YGzp+1xIyhcitJMjMdiZN1apJvBrwtRrjpZR/GZWwLOs7ZO/uaZUBM7",
-	"7Zw9epgl9naky1KM3ILM5gKHJV8OmZnqpcF1utUINZFKGGaEshlbSjt1pBGN0zS7+FPxHHMx5ovCuvnP",
-	"54V7QSh3NH8N/y75svNLava5KPhqc97frNjUE4URI61yEw5CKFE6Or0WU6nyjHEDa2CcGVsKPjtjp73M",
-	"0efD7hdwaH3FlVniS7AJS25YKSdTtx3cskKrCeMTnbFrogZp2Gull4opvUTqTm0Hzj25Eb2sM9bljLs9",
-	"yfXiuhCdzB0lkuyDXi9LEbBazK6BfrMO8JJvU1vjqBB+ZTlfZZ5CjeXu93uGWTkT7DethDtF8YbP5oUb",
-	"+7R32jvqPTo6/bJhNY6a3UmJXxeyFHnnzJYLES9uzq0VpXvz//T7+duH747c/5z6//mXTup83S4sCm7S",
-	"67DijXX8j3H25PInxkvBxBs+sl12zsy8FDw3UyEss/y1u53wPDOL0ZRx01fDf/3+P14+ffXs4vn/+ux/",
-	"/uu/7w/ZWJeMM/omsERWLpRh0nbZZMHLnM0X1jCuGJ9rY0s9nwp2LcbaMTwcF76RMV4YTRTmCEvM5EgX",
-	"WnXZEG/PEZ9LVujJkMEs2bW2U/iwaaaXsBfxrv5LKcads87/77iSPcf4qzn+zr8AO+nOJ83BSjHSZW6c",
-	"QHAbUDExoIXPnJh68ODB1/e724++mlRFu9yKIzfKxuFmnTdHE31Ef3SPdK/cc36qA/fqNo5rLC+deEpO",
-	"2hGAG4DxQivBZoIr4+m8tI5i3D9yvuqyc3dS7hAcIxi6T3/LrWfB8Piw6SZc9Xpn8P+37Auuoz1HdvvC",
-	"C8mNMI4B+vm4EdxcOr+8yzpTXQjzHe3x20Za4bY1pXwfjehOQObujbDmE1rfnNtp9Q2Zb73vgQikso8e",
-	"diKOdZIQuVnntVR503Lgt7TIIEUkEhrVX6aCF3Zq0qKj4Fs4pPsRGeRyKkdTx9GlGhWLXORddm7ZTBvL",
-	"rFBsJXhZCX7PWhvY55dHvQcNtGL13TPPQs7kNnWJ4zqarjW+ntz1L3qRODrp1eRR+nRJNiU32+hFORL3",
-	"DMOHMtSMTmo7mCZBGnXbzoVpnp48/PLhVw8ePfxy52RR89qyc1azQjiNzGk+pBZdi4lUymnPxF6csuEE",
-	"rLGOu+gxKXdN200fbdIHatuN/y/brsU6JXaS4KEv+USErR45lVrkuOW9prnBQG1ntntaopQ635zYOZtp",
-	"ZafsM2Kx9zPG2a8Lx+dL+uP/PoU/LoV47bSti8sX7KtHvRP69efTR/dBGvSVu5f41/v+PEjH6bIBm/GV",
-	"+6fKQeQfoczdYPGdJM3R7HfQ3Hal+9fNxf8MItjpMqWVBoSalbYQXfaUj6ZstjAWScwtX5c52lkZM2gM",
-	"AsNyy7oWfbVQY6mkmTpm9YQbkTE+GjmGD1JtvlAju4C9YLlmSrsXHXt5zP7v/+M4nTEZ+7//r/sv3e2r",
-	"p6DpLmF6QC2Bb6zt2pjnzuIBTpYiol+bxODpF49Sm1SKuS7tncq5V/GQ1TdeOsm6eSLA+edOYUD9csoN",
-	"WnHa7T3Db5OViUZnaU3zFSr3nSdMy80SGeTtmefalGjYu+aeQLaDXcIHnjK3kEGna6xn97z0Dv0XNfm9",
-	"VF8g9jtTfK3eU+1dn/Ga3ksqC6i+fbV0eiMqNRzMElijt985G5ccjHMmrTN03cNoO7svzaRaWNHtq7q+",
-	"bHWkLQuVD5vNF7+4g3Vh/BYoennnF7y94Ff6RudO3zt72zkfWXnDcdPedkZaWYEOIz6fF3IEvxz/zeDP",
-	"4Xq87VyvOmedH7rsShhL+gSHpzooOBa51MAPFeOyZHzCpXLza3ebq1m9wgl33oGP6UmhR6+/5ZbvN9nR",
-	"oiyFsgN3fKbQ8Mq84Cunbwyc5v4g65ipXsJ/P6T/pkN4zkdTW8jR1F0qP8DAbWhs2LDTyrAJD7nRTnrR",
-	"H9Agqb138jW99y6rplnyETg/4T8GKN7cdvPffpOCXVruNhx/zBclnd7p1w/8H9PfOXlI84NngJt0zjrf",
-	"ORl0oaxm/6EXbhZobg88Bz3JOkq8qe9d2Ksv6nt1fi3A6tiyTScN23SyfZvC9jplqOBKiXzgTxAOmyyY",
-	"s78evmvKM8Lb7uEv2Rp1vWtN+BWBv0NnXV3b+/fLF8+Zvv6bGFlwuHnf2UiUlkvH8pzhbh2j0UqcMSME",
-	"+xwvO3reIk9k/nl3Q5C9yzrfgwV4abldmP1uWS4sl4XpnHXe9jvFr6bfOWNv+50bURqplftXv3PaPel3",
-	"3r1zDM8M0NhceRla6AlQWcOmt97D2gr+Udv4A3eCVHE1Ep6F3Y6/uidwnwKnVWLJcmlet9+axKzeebFQ",
-	"m/7Lgq9elM/kvtN2ZxhxjhZX8Va8qt2qo8XsJgcOVqgzK8A9iX8274dMYOfNXCtTE8YiYeldWl2KnDnG",
-	"dV2suuiq8cGyn3npzOjEW3xFU1GaGWGtVJOMOW7t1oNaHDjeydcHJ/cYtfWlNAJNJrdmRQ6a5qATyOcQ",
-	"r2hBNi05YjVk4vCcPl8FScAU27ZRz/Qo6DrrposAtTAMJ3KI2K2YNNsCiXG0bvf+gNdwr62BAF0bZ6S7",
-	"DvRJXpZ8heqxeGOPR+amPubGzFK7Ci7TDMNXvCykMBZddV33pWeCG3FnZ4yjJSby81S7ifhYlHsMPv+y",
-	"1NeFmG2ZwByf+NN+E/HjJqeCl39ZaneHpCI/51iKIkf7YKqXjkCIgJjErULL9M72ioZzE4wHuVF5V8+F",
-	"ejMryMo+0uOxHIlcjxYzoWw3Cu/Mii78b/2rwRS7loqDHbLpYbgFQaHjALYEmdluJvcu61w5AfAergyM",
-	"m7gzyamDFDLrvIQyFFJfoceO4ZlUOH7bS/WHkXHQtFFIOIZdiHwiZrQf81LPRWnlBm+JnOB/7R19zY/G",
-	"v7x9kHR+Z52xVBNRzku5/6tmMZ8XYTYJXsLN1PNKuC8klCDjQench/ZFLoGNn4JMythvotSGyTFInxAj",
-	"fsz4tRHKYhKIWakRjMFyLQz45txT7reZ9/WtINDpfnLbzUuRu7NsvcLIAXFkXsv5kYbF8eJorp0+Vcbi",
-	"3Av4v9Y2NAunUkVWULVw+xebu04kb57p9Spxz7KOmOvRNBk6WvfmVOHMFh4XZ2RJZ2NFH73WuhAcbPh5",
-	"KW6kXpjBbi8bnvOSG8ZHIEDR/9JNztArtomFoqoi8gE6NtutoZre5rdSri21KApK2JEWdQlZFDRzN+Xk",
-	"Z91b/Nrpp6iep9yyFVHgiWWVJ3F9MzMfHAZH2fWqcq3UdyEc0S6CCsZHnaK43WksaLjR7zKivq0SXGsj",
-	"rsQbeLzwysFOmf+k4HJG5LZ5HuTBZ25fnb465oXZsuMRhVaU1HrSjqMM2m/Ku6ZdF5eB6tY2HH4dbCPK",
-	"fa7ztgtqpEpdS6BvSjAjp7C/plNu2LUQyl9TYMe1GN2h9A9h+CLJJKSh7DeMxWACkLHcioxdixFfoAES",
-	"sfgRV/eAJErBR1Nk45vLXygYavOTz5uNIB/xCp/yVpFjA7BHIEycWul0Exbl/aGLs8vOQSq5DZZVQlNi",
-	"hgeKkzr9+EPOAkchgvD7nWQLvy1K/oQjO+A5SltevIzoFO5YSgdSenk0L/jKLTrnlrsdC+OBOK0rIe58",
-	"kqxcmoFWhVQiTbs+4czsOcdn/r1I1kOgFs6NOz5eCozXrs0Uva5NYsLyIv3TQslfF8mLvHZwOEZ4Ifh5",
-	"k0dUyBuxc+VrjAWti5338LrUPB9xExysCT7TMEi0bGkGfo4JxgP5gKIkh/DbHcLQj7X+4uZcM1hlasOU",
-	"Xg6ILvfct8oJvM4nLpTPgeyyHno/bHWdWzBnUfC5Qe7c4mlpBmUlphP6VsFXQfVZs5goVVOP2Y9KvsGQ",
-	"Vrs5xu7zhPo21ct7BrhkN6VblWLGpXc6tfiamQ5k2/0weu+z5MX1YpZkN8lANbqNbkSJ2bhseP7jq/PB",
-	"kxc/PX01+PHVs2Fyyd6NmfjIaGGsng3QtqnZoFvXsEHMM/7mAt/srVumWWciVNnAUpOpIbHV5ez2vWwe",
-	"IMtylPxcsSrlyCR/ct9J/4Au3J0cIaervr6nNHQ4BT9iRkfvt4emHSaZYhme2eyk/KwS5gWZANunj1Qe",
-	"39isYjPRlYvmULv+RPsVA4kvWmopxPkGivZ9K7k1MPdoY7SaDKbSWF2u2lPxB+Oqv0c++YnvfeJ7n/he",
-	"S773y1bSOPlikzYoQ3HPW3PNR6+FypMHVtuYxO/jEhx56ZenhRkI5Xhsg2XuHpBmEFKymp6pWUGbnMI9",
-	"siiLLZciyT3ni+tCjrbZXY2jzpwxZQ4VCtfSlsk0rU05kHBchnzGfda6dYv/4EZmg3WWYd5u6oc0WaSY",
-	"GBlw7oUsnHtWpZ1WW5/5NOHotHZwgE0G0LwUn4Eze7BopOrw0HzLhcJbA0amKBufKsVMW/HehCBxyh3s",
-	"xUx1aUc6Fw2yaCZ+00rczQlX36rfkohFZoHTRh+vsRpPKJt7nDicxKHGbC2xSYFvVedTZ9IbHLnireuM",
-	"eJM014Wg9fIupnFycMRuijW1fU3vjj1kGfnRNr5dz4m9kWJpupV3L/YwypkPP+Pl7vBFybslz6U+xvyU",
-	"4/nryfFSXB/DMLCsJ1OuJiL/iRcLsYWS0Yyos8jvML7HFeTbyxILeM1j5r3P5J2NeH11BfC7+3Ll52JJ",
-	"X+niV3TJ+p1+h82oihF0qfBhdk5/sBTSD8Xar4WYG0jmheG67DmfCUNFAkwqNuIzUTyBLIR1Dj8TueQX",
-	"eauYw0XF4OE1MhH2ec/fhIuD3zzgo05FvDjorefEptuHY3yK6f7fCs7H1h/zmaf7r62WxLrnqyUfvT73",
-	"9lv7ucJrwSTb770n7iGDFsB+b34bmfU73yRrO7x8QRbVfp98xq9Fsf9rz1tuKB3Fg9Pw5qV3i7eLisI7",
-	"V96+22+SV8D5DprlgB9GMwN+INEMRgdTzSC/DdkM5EF0MygOIxxMAD/sTMwBpDOwh9HOwB5APO+2axAv",
-	"YhE89yAedTELabIj+pnpMXupIUQj1YSddlNGTzRU0InrjwiVQy1PLacjwDc0AzZkHTmbpP0Ya7mZsGX3",
-	"jHd7yVplI8S94ReT9t65Y/UTbPJmZoloeZUZOtJlvhE+b7XCQB6JNWLFIylZWBkGKcp2p0tyU2mlFWbh",
-	"MPynU8bYul0yRxrw8j3hVgo4GY0+0i0LXXdKORMbs/HA0tZjphU+lRyZag92Gzb+wfqCsoqEf0lrq/Bj",
-	"VXBZFdn/DTN2fIU9/fPGoodPbBbYu/vonj664aVbLhRw+S+4q9epPvjT1VX0ryduOF8ctZ+yfmERd8Nd",
-	"A3EjypUv1Kz04wq/BuBrGl0bA3cIrcpbLt2DqXKnnW+GpE13gaxJZXFTtpnSli1ULkpjtYbsjmXDYlpl",
-	"i37rvpci/7ViqZQLB6qn9t6c8FYDkIsCYBb3e8YWc2Y1G8sbkdURFShhm12AmTMMYw5bL7w2p427T4VY",
-	"NuToJk4j2nL3vHFTdSYIIUBAnicuwApFNa4AMSQtpgUZLvPW832JU2rI7oUMOiFvGoJEP0+Fcp9FhK6c",
-	"1WYP+DN6DNahXio21cZWRq3SMV25QahywhpRjG+RO1VlpSXmCuUK7oS8uKE50AKwaMVd7dncSpHH01UC",
-	"Lrx/9DYzLG9ESYVbbTMz3d8HDa6odQEVjR+/uH73qr2qn3JgFusMJ6tzrvii1q7fBp0nRUFcmNqe/15V",
-	"CdHXotBLqoyHuiKnNDC4QiHrLeJoiEI1Q/+z6StuKv/Gi4qHo5h8LeaWWa23OTSgCjnJ2a+iys+1WJth",
-	"w/XaWuAtdaqpeP2VZ/VbxnGPbB2kVoq6NpCigi0Kb0bm+TCL/okoRfFfhIInyO3gwYy8N2HHfBpW5SfT",
-	"ZX9+ekWYcBLKxQjTatBi0fjkZUOm9Xk1Ft6DbYNszddGvTPkQVLKI0IjAD/m4ZHS/dNHVje+5a7OdpKp",
-	"1RMPGwfZcs5BAmolKJQdQBqR7pOj0kV+2RjRd7NbLy8ebhtq0JwdEB0/yl+4hSjYRqQKbwy7mI/0TKqJ",
-	"30CTnqN/LGyRGW4drnouFTD3BY822lXTelt3WJZO8+2+4ssfhDF8IgKzvCSNaH0y7ppUgmqj/nBdHm2Y",
-	"k41CaLckq1yOB+RF1jyPaUNyP/kYuRX3ns56cDAarlpnPGc/Q4KKaJJwDfw71EihyeDuhFlTNnItzO7z",
-	"uxYTrgZYI5IwuQHPh6sKxAPAOaIaE/NaAEAR1uNh+YbRTmzmJBahqhXrh26Rmp11wGmw0wHhlMVdjgf2",
-	"2XoWzv3uwSVIPiTeItsoLtXeVcCDeR2A6vhMvhbkdHCqBOF7YLLITBoj1YRqaDjq+ZAhX6yA/dXz+nNu",
-	"+TU3cL/5kq8S4f/2644DKbukGzzLxrIQINlCmbZUI8FOe6dfYAmZtMkUsd28QKsBl+UgDSDprQy3EzPB",
-	"+CKX14V47HayVoGQsSU9uXQmBVUZNOnpGyyE5rBQVhbNkxDuatBVDZVPUzSgD7QJtrP/9ge6Fqc64BiC",
-	"8237PV2G0u/KVxVeRZJxlqCcAaFa7VTnqeBlnrzUGIyuBgj3+9XTJy9efXvx/M+3v+PvU1LdVvRsRCk2",
-	"v7AWjWh4oDmRlIx8VgAQkjNjyBObDDJv97o2LCfywsahgabF7ive6+7/rW5P8HpG7l73Ehh11wVXrxFd",
-	"jX7HYioF5v6qu+XDFD9YT8VChnhCqM4ZO4XsP1ZIAMbK2AMWJfLtUDlAv4g3Z+3c62RS35INCqhNPD6S",
-	"OpfIWik6QVDsSKoIPqQ6qEWqirLdqVdqzVaPWy31IhRfbqbeVqkSew3XWj/w6LIBWXyGiTw3mmBsAWmj",
-	"A4pEAi92SzlvilQIrxYcNnHRa1IVDQcSVbfuk42YgLAF/H6c0xlbTjXljtgavgjyDo+/dpLd8lTMHtu8",
-	"fYO3rmW1tgrQ1Hgudq1m7ZjohHYdzrek1F3kQllpV00okUH541hvCX4+02XnbKTnK4QoD884wRos0SE4",
-	"c6D7AlcYryDYaafMGe00JQMY4uWNHPmRnTaX8HFNdVNmf11lnBLkYiLXNKFyvuIq17MMtplpNRL75qAH",
-	"gbJl3OsVE3w0RYDDgz5g0miTemyFijYQjS6rcSeb1OIdAgE2OsPLTh8PCN3bGTGqUt1AUAdkt/G5PMZh",
-	"YF7fykmyJn7k4Tn2QuLeF1rBoC5xVwAbziADq3ZvgI0ue1HkEINxD+Ra3bPMCqdA2Q+Cj4E4B7jpuC1J",
-	"hgKxt42zgmU2NWsASB5dsmudh5YqiM+JfzGI3FVHHI/VimQgZku8ETt7jBbWXZPTXo9dryw6PKLxp6VI",
-	"EsRyumoY2uMNoS9OWvRrhJYaOUKWAlx2/VvgMaMlIyN77As6KNlxZ2YAbjCtHCeZOp7vCm6f6+XLliW4",
-	"iUWCuyhj44JbCnjENQHwj0VRwHmCZlsV9WwmYKI+2Wzd0EPNtgc+QGAtQVNueOwAE+VAjwIprTM+ET4D",
-	"/Q4qu3DUuTYyvYrvdLnZFQYcBDmiRYAZzLhlw/pQg8XcscB8wNF9fvCKEwMe7uDFIZsqslq4cLGCxWtq",
-	"VTq3zIu0hhaVJ+1Mw/EtK0jR3DRZakRZX80aYWebl2GThDaIeIMeth1Cq4x0xxtun4z+Xa2jTehi8YaP",
-	"bNzDgv4NXWeSh4G4oFu6VxD0iBGC4bOIxrTJagLS6Qbq9LiCM0G8sxhKH72NazkoJGwTdWjwjcGcl0Y0",
-	"CDp6xo3675cvnnt/FMJdub9078wb99Fk3Ix5UVwnoxAXJErYbGHkKMrVqHud56WelHyG3jzyWGPdALR8",
-	"CyhiBh3Su8GGxqX+TagGuhI3oqjQdYINY6MeBLmcSEudlBA0nOiEWzSDIILBRo7Vht4qOYn8RPlgVb+d",
-	"zsYTJmNKLCtAR4pPYqzNd6EDHHlAXfI9eeCYJ/JGqNanGF+j1GHGIMDJOj1u7GB3zs76nfMJPLAiDxfn",
-	"9hQbj5koSyoCIGrvW4dpGS73mFLMBmAjl6W0Vqg9PhrgkRs/iEu6sy8qDeHtQQOc1CWES3yQAnzfGCby",
-	"2EjuYPVi4hRXd5uIpFENpWOPUZOqchwDjypSYp6/GLx8dv4fg/Pvrp6+Graffju6qe3ZR5T5VQpqXLB9",
-	"+v7b+Cwlzhm2mEO8wtQCsVVop2qKMOFON4WTlMjIcUNAs7tFVpgsRJJonle4WRRDgW6Z9RO/vHj29PmT",
-	"p4Nvnj578fPwVsy5OTNzXQPzaWThntXYUxDInbXrv55tFuRTtQlBRKydapCqKbuqxjpTeRLuXp9BcVtF",
-	"wNSnoiiYnWojKMdSUttFN+VwOZVYdtlzsewrCCYI9zdarDsSpW3G/FoyRkvJoOmFWwtKNvdvWpJ3yPkU",
-	"YvSEhsZxuHkZu15YOMCQTeQT2WCGUIDXV/AuiOVzfzNt1TN0hrF/rphdapKYcUMxZxT7FoOQkA/OQNK/",
-	"VM6MRjqqp8ri+zysGZhZymP4Sfn7pPx9tMrfJ4XqY1aoPmkkf3iNZE3r+KiUjarpS4LNc58QBpo8v9YL",
-	"6ylqS1Y5+3kqQB2oaf0sIPs6wtzqX+Fq9WIMbX12nfD2vPu1Jf+ykYkPTYiRw2L8C/sOoGh17HlnOi+w",
-	"3+8r7ruzPPObJr69z5uFnvgCxXa1pzHbOwjpuKly9HvBy2Sy1TkmT3FL+8sVtdZwlztc67VMXmPlLN0K",
-	"xR3oGVMaQjlWFzmxHQThQUJzn6AR7jjxc79YX0P63fN1pHHiPE49BQ4eWBLGQKibDHjf7wiInKJvOMEk",
-	"T9Cp7CQ6y9D+wk81HGUWqlJRH4OEcqt9TLGePeN07pY5m0gxIdWXXA0wQkO6OFuJQxM4cWL1DNm2b+1M",
-	"b4sfu1XCejzQ9gy0vYZqDpCgVXWrA6vw/w84Fvp+/VwaH9t5ELXntp3E9jf3TP6rvdu813vmFBB0wv51",
-	"9FEuaToPMRTSU27dgWe3V9ZporyAHnCzgdb/wF1i3u6mcODcGrh0qDJy38q8lPH7gV2NM3SWLNsaAdu4",
-	"cHWM7TIZq+uYpMgEgafvRpImU7ctqzh2ivtssrYkT0xxmwTLbZJJe5Tbj8xNMhL473pRKl40aboqNrOs",
-	"1q+DqDZVStpIL4qcLBddirR8MzIXW+qiw2ClGC/MWhVuc2Ym5JakybXUmlxpvCjQRGSWvxam5dDuxOVE",
-	"bXH1uNEUOiwo+c6vouUndJELs82AxAe85HCbfusiZTdMUjXdPApINdR4qIfkuflPZXT61Z76gwtbkKLw",
-	"0FhtTR32nUHq04cWUYYSFIucYExaHAI+vTngU0iwARUU1Gs0ghq8lJHQ2UwiBM9Q3EZnKop8bxSUjSRC",
-	"mHbV9MJPoXErscNM2/2M7FIGj2AyDaq6oQUdBkJLjsCfWCKb2vbtSYNNR1DL3oWSTD6j0u9tE+lkGw3i",
-	"98nuXdvZxv08LON6v7X6Ki2tpAVMG8fOzGvzmClN0QX/2xQM8H3XvoV0PQXgqTpO8OBRr8cqwZwgX99S",
-	"3T2ZPPVd1LyViuV1KZyFf2Gx4eFeEO8b5bFmLfW038/fPnx35P7n1P8Pw/85q/3PvzQnkEkrZgjd2QBL",
-	"OhOW51vBEVpNH9OZmlVm1C+alcxdQOIt+OZ2rb25BiZoOdEUs9qC/PT2wustQ3hwS4L3nZ22z4b0WpbH",
-	"0SjkjcCaoYS2lcKbMlhnbPxHAqbsJj1FxBOW2yr3rH5vbp2EFobzdeu3oONdEONC5Viwb/lsfqcneOcM",
-	"4A6uFGYkNiJPS2UsVyPRvo1C+9sSm6eOLt/Trr/Hq3gYjPP6YtdJLtzHOq5z6DTgrmV8LmFrPZxzdKZZ",
-	"+srvd4cvEZXn1nd4LLZYNpjM7IOuEOqAKBT2gPPFRBhR2bT1wB+xy6f+sy4R3xKje+2f3+buaqgVOifz",
-	"zIo3lrIbqnIh1LGqdVGxORaKgU0BmRMYjWuBIhgwmMgR4NeX0b6kNZsbcaHGem8MfiKKe9id4kiqsd48",
-	"j/OLV1cXPzwdnL+8GPz09NXlxYvnDS1MAjL/1rBLTZxU73lx0CqvoU7Pu6DthbpJztj3+tnrS+6l2811",
-	"A/2NGpfuvXPuh3xRiNLHre6O0QIZxhD5XlV5hijsl/TpdIL4Vnx8/+OL8dgIux0PNIJH2tENVt101jck",
-	"2tmKOunU62QXnerG2muA+2tzz5KXoyVHpjt7B8wYR/rp9C7u/9HN6SYLCPCJe1iq+7KD+H69n7t1FyOu",
-	"kV0zgSXbBgFl7buR7mjyv8V3EHQIPR4n796MGyvKPV7wlyZ3AqblW+vJFzjF6OPrw6a7KB3ScqitOGpi",
-	"+r9HptmK2W3jW63YlLfK3/dN9+JrL/HrXzpQWN7i3jY2J6HNyjoe3tLf770EwE+ndyAC4lSWWq7Phgsp",
-	"djpAe6Mr+p9XPz7FPCjoDP6d/9/zZ5fu7yedrNNLke3bymt3knRAB/16I1OoqSt5vFeFW1n3m0RyyR4F",
-	"6zBItVG+dUSbpKjKOngbe0YfnG7sROPyeK16uAkB8vFawxXBVVS7m9yViwS016135cFpfV/C6Z6ePPzy",
-	"4VcPHj38Mjrmo/DXr7IPtoXoxx5La9iDU3YtrfloN/Wy8o4ntvTByaPT04c1V3cLIKWDd9HXHYNHvgce",
-	"eZoA++zBo0cs5ytzv3kre9n+u/kcJ31HmxlM97bk2Xu/RIn8/p4JV3s7yOtjKr+H3dMl69EWQrhG526g",
-	"D0OVV77H7R4poWtU2MzMD7t2V2iU3XJ1P3B3ropTenIKrKgBaGhrPXwCEjBRxKdnAiK9S12+BjhHadOl",
-	"BY1wTocUWWm1BiVUW1FKx4s26TaoT61braQ2q0n0b9uslh9c26gGcKUfpDEif6os1vfeNeZVoSemyt3b",
-	"jXYl/ER2QPKv9kKrIpwSPZmInF2v2JRDJtE+0ew6ZeE0k/up05g6FbOEwmcoqoMUtIyZxWjqWONp77R3",
-	"1Ht0dPolO/n67OThWa/nSKL685X/c/eLP/VOz3q9x5BMoBeQYaTBFUNrlWoNfhJybMkIivj8o4eJ0FJs",
-	"B5rPP0sZg3+9suyXmiX4mf/fv3Yz+OUk+/rd/X+7/2/s88/++p+//fL3v/7p6Bf/6L/hf7if7/+b+8hW",
-	"CKC7Zo4Y6T8fWWeNpoE84beAWQ7lSNJU+QOA5CYtQncmUs3TuSAIC2GFsZQK4quXnThom2eDomNjbLii",
-	"DLL+woiPqWEQpD4JVcmfKbUPSsTVuVqk0tjO2VyURivcGW4Rujc5hOKzppjIXOh5IdgIy0n9/iYzgeZS",
-	"qcaepOnq8bUSIKiQo4PcbKd0i7KfLYGThRppNZblLFVlcEHATktpR1ORs6koRZXbHlB6qwIggAymlPPN",
-	"XSBA0oY02zBaVSavNDPCWqkmGWXFlAQqi+RC4Rs8k6iKHjnKeovNfesc1rH/SAMK8tuDhkssOfLpWEQH",
-	"gTLre5zmwHBJKyV5LeUjXPvNLeVzORhzWSxK0Qo+yyusjwlGCjeLK7MUpcGjjYjSl7UCpni3VQ79XDZj",
-	"M8Hpgnbl8abvGarbE1XOnRKpw4u1PpEqfsXFWsPgdzYvFhOp2BgqRwtubCW1hk9eXVxdPDl/dgYE5p4Y",
-	"RjOo1U9AajNuRo6F46xcqDUSj2qW9VINMIu3VWIglYtB3Zr1kO5IvXkjdO9G+joEbRvxrQ0B+8iJk7is",
-	"kGMBxVpr4PS+HcNhLMZNwV4L3gSnCOhZvo7Th5Sr9LYootwKtT2VOxs+o6MadCPf2BVbuhMtGtErZ3Xb",
-	"41DjoKUYaUgkpeNMMul5qWfSiG1Ile6c3RGb6oz1jJg1Br4xb5JKJCMiy6CQSZd5uv1fk8r6c9BSQXOD",
-	"FFduRcMYAMsm1aQdjoovBqNC2LhIzM24Vjsrb4PTjqCGybTMn329MJsXbhIVhcPOgoCucY0Ksw+4/WRR",
-	"ijydMizTxfsmlA2v4cS4MakyEttZ0U8GquGC5oBsfuy0Pa2BxaTpFMikgVAp8YHqlWsEdbaxERkhbFjP",
-	"eqOSgVIgoqEuaepUzI1dsbFwJSpWiPiHIxef9+ZTKNp1Crx00/0+Hgn+8ioMR/+kMZv1Mt8ZAJoTSAVY",
-	"BTGBt6xHWgfLW8wB4tPMMbDgSLntykA1+NG9j/95GUbBf38LY0G3m61t3ZayKKCL1hyvj4np2li+YiNH",
-	"JokbxqpLfEfVl8p7GL0ihTcxq4AASbMKRiwKuqxOLQWC6iZEb4Lx+A2iW1gpLHVVqi4TMq+C+btTcWSv",
-	"jmxT60JF+aZalyrHuLBe4TZd9mLMjLgRJS+8rHR3SoG9Z9LXG8cdYP14I99278PtBKyzJcfvpci4Uj+3",
-	"V0rHJqp7reDlrLGOnmwzKjQptH7ty1hTeti6+RdNzn1lsMO8ikZi8MLh0mKLjK/Z29KAsG+QACrV9slX",
-	"+IWeOYUevd6D21QZCq2yJepGRyL/wtiSqwm1Lm4zUnjevbxSo4HT99u+vFKj5+7xrQ1rtxQxIRpQId1t",
-	"F6YqnMocqQEQkxJFa/AdmtXP9LVduSQKE5GQjVVtdOmGr19Jfzfq1BszGTrKeBuzqKiqOpmtbAcf2gfh",
-	"uxnVO4lW09brvh3zGkZqsZCkyqK9ElRJMe9gRDgvcFSAYIGsVrWKXDj1bSnFiPyge90fv82JG2S1TXmm",
-	"gqECBmk08037KMDa71uBh5/O/KK2ba+/eRt00ixBIrdCzXQPiA3wU5L1Qc3WoKkWCtsieCbqrGM+2vAO",
+	"7P39chs3ljeO3wqKv62ynW1RlOw4iVxb81P8MtE+ju3HUuLZHeYhITZIYtwEmAYomvG4au/k+99ew/f/",
+	"5072Sr6Fcw7QaBJNNiXZ40y8tTWxpG40Xg7O+/mc952Rns21Esqazsn7zlTwXJTwz+dSvXX/zYUZlXJu",
+	"pVadk87rZ4/Zt8fffnvC7FSw4ViWxg4zNpyX4mrIuMrZUIl3dsjmfCIyVoqCW3klmNXwAs/zUhjD9Liv",
+	"3M+l+HUhjO36txZGGDbkYyvK4QmTlo20sQZeNXwmGLeMqxXLxdxOM/e5vlLaTqWaMGlYKeaCW5EzXbJC",
+	"jC3TC8uWU1kIpsSSCWVLKQzjZSmvRNdPWsL4pegrrYoVk2MWzYxNuWFDt5ihG3Wox2Mj7LDbV52sY0ZT",
+	"MeNuk+xqLjonHWNLqSadDx+yzl8OLrTlxcFjvVB2cx9/0Es2c0uRVswM40UBO2bYlF8JJhWz7u1u7SMz",
+	"qeRsMeuc9DL/QamsmIiy88F9cs5LPhOWzg82cfPDL90al1PutnbmNsM9xuxUGjYv+Ai/PRWskO5YLqaC",
+	"XfFiIejpcalnjDNHGwxppet3B86etseNoHApSjMxHouRdWuRbga/LkS56mQdxWduCTjP2jr5u+dCTey0",
+	"c/LwQZbY25EuSzFyCzKbCxyWfDlkZqqXBtfpViPURCphmBHKZmwp7dSRRjRO0+ziT8VzzMWYLwrr5j+f",
+	"F+4FodzR/DX8XPJl55fU7HNR8NXmvL9fsaknCiNGWuUmHIRQonR0eimmUuUZ4wbWwDgzthR8dsKOe5mj",
+	"zwfdr+HQ+oors8SXYBOW3LBSTqZuO7hlhVYTxic6Y5dEDdKwt0ovFVN6idSd2g6ce3IjellnrMsZd3uS",
+	"68VlITqZO0ok2fu9XpYiYLWYXQL9Zh3gJU9SW+OoEP7Kcr7KPIUay93f7xhm5Uyw37QS7hTFOz6bF27s",
+	"495x76D38OD4m4bVOGp2JyV+XchS5J0TWy5EvLg5t1aU7s3/0+/n7x98OHD/Ofb/+ZdO6nzdLiwKbtLr",
+	"sOKddfyPcfb4/GfGS8HEOz6yXXbKzLwUPDdTISyz/K27nfA8M4vRlHHTV8N/++E/Xj19/fzsxf+6+z//",
+	"9d/3hmysS8YZfRNYIisXyjBpu2yy4GXO5gtrGFeMz7WxpZ5PBbsUY+0YHo4L38gYL4wmCnOEJWZypAut",
+	"umyIt+eAzyUr9GTIYJbsUtspfNg000vYi3hX/6UU485J5/93WMmeQ/yrOXzmX4CddOeT5mClGOkyN04g",
+	"uA2omBjQwl0npu7fv//dve72o68mVdEut+LAjbJxuFnn3cFEH9Av3SPdC/ecn+rAvbqN4xrLSyeekpN2",
+	"BOAGYLzQSrCZ4Mp4Oi+toxj3Q85XXXbqTsodgmMEQ/fpJ9x6FgyPD5tuwkWvdwL/v2VfcB3tObLbF15I",
+	"boRxDNDPx43g5tL55UPWmepCmGe0x+8baYXb1pTyQzSiOwGZuzfCmo9ofXNup9U3ZL71vgcikMo+fNCJ",
+	"ONZRQuRmnbdS5U3Lgb+lRQYpIpHQqH4zFbywU5MWHQXfwiHdH5FBLqdyNHUcXapRschF3mWnls20scwK",
+	"xVaCl5Xg96y1gX1+c9C730ArVt8+8yzkTG5Tlziuo+la4+vJXf+6F4mjo15NHqVPl2RTcrONXpQjcccw",
+	"fChDzeiotoNpEqRRt+1cmObx0YNvHnx7/+GDb3ZOFjWvLTtnNSuE08ic5kNq0aWYSKWc9kzsxSkbTsAa",
+	"67iLHpNy17Td9NEmfaC23fh/2XYt1imxkwQPfcUnImz1yKnUIsct7zXNDQZqO7Pd0xKl1PnmxE7ZTCs7",
+	"ZXeJxd7LGGe/LhyfL+mX//sYfrkU4q3Tts7OX7JvH/aO6K9vjh/eA2nQV+5e4m/v+fMgHafLBmzGV+5H",
+	"lYPIP0CZu8HiO0mao9nvoLntSvevm4t/AyLY6TKllQaEmpW2EF32lI+mbLYwFknMLV+XOdpZGTNoDALD",
+	"csu6FH21UGOppJk6ZvWYG5ExPho5hg9Sbb5QI7uAvWC5Zkq7Fx17ecT+7//jOJ0xGfu//6/7l+721VPQ",
+	"dJcwPaCWwDfWdm3Mc2fxACdLEdGvTWLw+OuHqU0qxVyX9lbl3Ot4yOobr5xk3TwR4PxzpzCgfjnlBq04",
+	"7fae4bfJykSjs7Sm+QqV+84TpuVmiQzy5sxzbUo07G1zTyDbwS7hA0+ZG8ig4zXWs3teeof+i5r8Xqov",
+	"EPutKb5W76n2rs94Te8llQVU375aOr0RlRoOZgms0dvvnI1LDsY5k9YZuu5htJ3dl2ZSLazo9lVdX7Y6",
+	"0paFyofN5otf3LV1YfwWKHp55xe8veBX+l7nTt87ed85HVl5xXHT3ndGWlmBDiM+nxdyBH85/JvBP4fr",
+	"8b5zueqcdH7ssgthLOkTHJ7qoOBY5FIDP1SMy5LxCZfKza/dba5m9Ron3PkAPqbHhR69fcIt32+yo0VZ",
+	"CmUH7vhMoeGVecFXTt8YOM39ftYxU72Efz+gf9MhvOCjqS3kaOoulR9g4DY0NmzYcWXYhIfcaEe96Bdo",
+	"kNTeO/qO3vuQVdMs+Qicn/CPAYo3t938t9+kYOeWuw3HP+aLkk7v+Lv7/pfp7xw9oPnBM8BNOiedZ04G",
+	"nSmr2X/ohZsFmtsDz0GPso4S7+p7F/bq6/penV4KsDq2bNNRwzYdbd+msL1OGSq4UiIf+BOEwyYL5uSv",
+	"19815RnhTffwl2yNuj60JvyKwD+gs66u7f37+csXTF/+TYwsONy872wkSsulY3nOcLeO0WglTpgRgn2F",
+	"lx09b5EnMv+quyHIPmSdH8ACPLfcLsx+tywXlsvCdE467/ud4lfT75yw9/3OlSiN1Mr91O8cd4/6nQ8f",
+	"HMMzAzQ2V16GFnoCVNaw6a33sLaCf9Q2/sidIFVcjYRnYTfjr+4J3KfAaZVYslyat+23JjGrD14s1Kb/",
+	"quCrl+Vzue+03RlGnKPFVbwRr2q36mgxu8mBgxXqzApwT+KvzcchE9h5M9fK1ISxSFh651aXImeOcV0W",
+	"qy66anyw7A0vnRmdeIuvaCpKMyOslWqSMcet3XpQiwPHO/n64OQeoba+lEagyeTWrMhB0xx0Avkc4hUt",
+	"yKYlR6yGTBye0+erIAmYYts26rkeBV1n3XQRoBaG4UQOEbsVk2ZbIDGO1u3eH/Aa7rU1EKBr44x014E+",
+	"ycuSr1A9Fu/s4chc1cfcmFlqV8FlmmH4ipeFFMaiq67rvvRccCNu7YxxtMRE3ky1m4iPRbnH4POvSn1Z",
+	"iNmWCczxiX/dbyJ+3ORU8PIvS+3ukFTk5xxLUeRoH0z10hEIERCTuFVomd7aXtFwboLxIFcq7+q5UO9m",
+	"BVnZB3o8liOR69FiJpTtRuGdWdGF/9a/GkyxS6k42CGbHoYbEBQ6DmBLkJntZnIfss6FEwAf4crAuIk7",
+	"k5w6SCGzzksoQyH1FXrsEJ5JheO3vVR/GBkHTRuFhGPYhcgnYkb7MS/1XJRWbvCWyAn+197Bd/xg/Mv7",
+	"+0nnd9YZSzUR5byU+79qFvN5EWaT4CXcTD2vhPtCQgkyHpTOfWhf5BLY+DHIpIz9JkptmByD9Akx4keM",
+	"XxqhLCaBmJUawRgs18KAb8495f42876+FQQ63Z/cdvNS5O4sW68wckAcmLdyfqBhcbw4mGunT5WxOPcC",
+	"/q+1Dc3CqVSRFVQt3P7F5q4TyZtnerlK3LOsI+Z6NE2Gjta9OVU4s4XHxRlZ0tlY0UcvtS4EBxt+Xoor",
+	"qRdmsNvLhue85IbxEQhQ9L90kzP0im1ioaiqiHyAjs12a6imt/mtlGtLLYqCEnakRV1CFgXN3E05+Vn3",
+	"Fr90+imq5ym3bEUUeGJZ5Ulc38zMB4fBUXa5qlwr9V0IR7SLoILxUacobncaCxpu9IeMqG+rBNfaiAvx",
+	"Dh4vvHKwU+Y/LricEbltngd58JnbV6evjnlhtux4RKEVJbWetOMog/ab8qFp18V5oLq1DYe/DrYR5T7X",
+	"edsFNVKlriXQNyWYkVPYX9MpN+xSCOWvKbDjWozuuvQPYfgiySSkoew3jMVgApCx3IqMXYoRX6ABErH4",
+	"EVd3gCRKwUdTZOOby18oGGrzky+ajSAf8Qqf8laRYwOwRyBMnFrpdBMW5f2hi7PLTkEquQ2WVUJTYobX",
+	"FCd1+vGHnAWOQgTh9zvJFn5blPwxR3bAc5S2vHgV0SncsZQOpPTyYF7wlVt0zi13OxbGA3FaV0Lc+SRZ",
+	"uTQDrQqpRJp2fcKZ2XOOz/17kayHQC2cG3d8vBQYr12bKXpdm8SE5UX6Twslf10kL/LaweEY4YXg500e",
+	"USGvxM6VrzEWtC523sPLUvN8xE1wsCb4TMMg0bKlGfg5JhgP5AOKkhzC73cIQz/W+oubc81glakNU3o5",
+	"ILrcc98qJ/A6nzhTPgeyy3ro/bDVdW7BnEXB5wa5c4unpRmUlZhO6FsFXwXVZ81iolRNPWY/KfkOQ1rt",
+	"5hi7zxPq21Qv7xjgkt2UblWKGZfe6dTia2Y6kG33w+i9z5IXl4tZkt0kA9XoNroSJWbjsuHpT69PB49f",
+	"/vz09eCn18+HySV7N2biI6OFsXo2QNumZoNuXcMGMc/4uzN8s7dumWadiVBlA0tNpobEVpez2/eyeYAs",
+	"y1Hyc8WqlCOT/JP7TvoP6MLdyRFyuurre0pDh1PwI2Z09H57aNphkimW4ZnNTsrPKmFekAmwffpI5fGN",
+	"zSo2E125aA6160+0XzGQ+KKllkKcb6Bo37eSWwNzjzZGq8lgKo3V5ao9FX8yrvp75JNf+N4XvveF77Xk",
+	"e79sJY2jrzdpgzIU97w1l3z0Vqg8eWC1jUn8fVyCIy/98rQwA6Ecj22wzN0D0gxCSlbTMzUraJNTuEcW",
+	"ZbHlUiS553xxWcjRNrurcdSZM6bMdYXCpbRlMk1rUw4kHJchn3GftW7d4j+4kdlgnWWYt5v6Q5osUkyM",
+	"DDj3QhbOPavSTqutz3yacHRaOzjAJgNoXorPwJndXzRSdXhovuVC4a0BI1OUjU+VYqat+GhCkDjlDvZi",
+	"prq0I52LBlk0E79pJW7nhKtv1W9JxCKzwGmjj9dYjSeUzT1OHE7iUGO2ltikwLeq86kz6Q2OXPHWdUa8",
+	"SZrrQtB6eRfTODk4YjfFmtq+pnfHHrKM/Ggb367nxF5JsTTdyrsXexjlzIef8XJ3+KLk3ZLnUh9ifsrh",
+	"/O3kcCkuD2EYWNbjKVcTkf/Mi4XYQsloRtRZ5DOM73EF+fayxAJe84h57zN5ZyNeX10B/O6+XPmFWNJX",
+	"uvgVXbJ+p99hM6piBF0qfJid0i8shfRDsfZbIeYGknlhuC57wWfCUJEAk4qN+EwUjyELYZ3Dz0Qu+Vne",
+	"KuZwVjF4eI1MhH3e8zfh7NpvXuOjTkU8u9ZbL4hNtw/H+BTT/b8VnI+tP+YzT/dfWy2Jdc9XSz56e+rt",
+	"t/ZzhdeCSbbfe4/dQwYtgP3efBKZ9TvfJGs7vHxGFtV+n3zOL0Wx/2svWm4oHcX94/DmuXeLt4uKwjsX",
+	"3r7bb5IXwPmuNcsBvx7NDPg1iWYwujbVDPKbkM1AXotuBsX1CAcTwK93JuYapDOw16Odgb0G8XzYrkG8",
+	"jEXw3IN41MUspMmO6M9Mj9krDSEaqSbsuJsyeqKhgk5cf0SoHGp5ajkdAb6hGbAh68jZJO3HWMvNhC27",
+	"Y7zbS9YqGyHuDX8xae+dO1Y/wSZvZpaIlleZoSNd5hvh81YrDOSRWCNWPJKShZVhkKJsd7okN5VWWmEW",
+	"DsN/OmWMrdslc6QBL98TbqWAk9HoI92y0HWnlDOxMRsPLG09ZlrhU8mRqfZgt2HjH6wvKKtI+Je0tgp/",
+	"rAouqyL7v2HGjq+wpx+vLHr4xGaBvbuP7umDK1665UIBl/+Cu3qd6oM/X1xEPz12w/niqP2U9TOLuBvu",
+	"GogrUa58oWalH1f4NQBf0+jaGLhDaFXecu4eTJU77XwzJG26C2RNKoubss2UtmyhclEaqzVkdywbFtMq",
+	"W/SJ+16K/NeKpVIuHKie2ntzwlsNQC4KgFnc3zO2mDOr2VheiayOqEAJ2+wMzJxhGHPYeuG1OW3cfSrE",
+	"siFHN3Ea0Za7542bqjNBCAEC8jxxAVYoqnEFiCFpMS3IcJm3nu8rnFJDdi9k0Al51RAkejMVyn0WEbpy",
+	"Vps94M/oMViHeqnYVBtbGbVKx3TlBqHKCWtEMb5B7lSVlZaYK5QruBPy4obmQAvAohV3tWdzK0UeT1cJ",
+	"uPD+0ZvMsLwSJRVutc3MdL8fNLii1gVUNH784vrdq/aqfsqBWawznKzOueKLWrt+G3SeFAVxYWp7/ntR",
+	"JURfikIvqTIe6oqc0sDgCoWst4ijIQrVDP3Ppq+4qfwbLysejmLyrZhbZrXe5tCAKuQkZ7+IKj/XYm2G",
+	"Dddra4G31Kmm4vUXntVvGcc9snWQWinq2kCKCrYovBmZ58Ms+hFRiuLfCAVPkNvBgxl5b8KO+TSsyk+m",
+	"y/789IIw4SSUixGm1aDFovHJ84ZM69NqLLwH2wbZmq+NemfIg6SUR4RGAH7MwyOl+9FHVje+5a7OdpKp",
+	"1RMPGwfZcs5BAmolKJQdQBqR7pOj0kV+1RjRd7NbLy8ebhtq0JwdEB0/yl+4hSjYRqQKbwy7mI/0TKqJ",
+	"30CTnqN/LGyRGW4drnouFTD3BY822lXTelt3WJZO8+2+5ssfhTF8IgKzPCeNaH0y7ppUgmqj/nBdHm2Y",
+	"k41CaLckq1yO18iLrHke04bkfvIxcivuPZ314GA0XLXOeM5+hgQV0SThGvh3qJFCk8HdCbOmbORamN3n",
+	"dykmXA2wRiRhcgOeD1cViAeAc0Q1JuatAIAirMfD8g2jndjMSSxCVSvWD90gNTvrgNNgpwPCKYu7HA/s",
+	"7noWzr3utUuQfEi8RbZRXKq9q4AH8zoA1fG5fCvI6eBUCcL3wGSRmTRGqgnV0HDU8yFDvlgB+6vn9efc",
+	"8ktu4H7zJV8lwv/t1x0HUnZJN3iWjWUhQLKFMm2pRoId946/xhIyaZMpYrt5gVYDLstBGkDSWxluJ2aC",
+	"8UUuLwvxyO1krQIhY0t6culMCqoyaNLTN1gIzWGhrCyaJyHc1aCrGiqfpmhAX9Mm2M7+2x/oWpzqGscQ",
+	"nG/b7+kylH5XvqrwKpKMswTlDAjVaqc6TwUv8+SlxmB0NUC436+fPn75+snZiz/f/I5/TEl1U9GzEaXY",
+	"/MJaNKLhgeZEUjLyWQFASM6MIU9sMsi83evasJzICxuHBpoWu694r7v/t7o9wesZuXvdS2DUXRZcvUV0",
+	"Nfo7FlMpMPdX3S0fpvjBeioWMsQjQnXO2DFk/7FCAjBWxu6zKJFvh8oB+kW8OWvnXieT+pZsUEBt4vGR",
+	"1LlE1krRCYJiR1JF8CHVQS1SVZTtTr1Sa7Z63GqpF6H4cjP1tkqV2Gu41vqBR5cNyOIzTOS50gRjC0gb",
+	"HVAkEnixW8p5U6RCeLXgsImLXpOqaDiQqLp1n2zEBIQt4PfjnE7Ycqopd8TW8EWQd3j8taPshqdi9tjm",
+	"7Ru8dS2rtVWApsZzsWs1a8dEJ7TrcJ6QUneWC2WlXTWhRAblj2O9Jfj5TJedspGerxCiPDzjBGuwRIfg",
+	"zIHuC1xhvIJgp50yZ7TTlAxgiJdXcuRHdtpcwsc11U2Z/XWVcUqQi4lc04TK+ZqrXM8y2Gam1Ujsm4Me",
+	"BMqWcS9XTPDRFAEOr/UBk0ab1GMrVLSBaHRZjTvZpBbvEAiw0Rledvp4QOjezohRleoGgrpGdhufy0Mc",
+	"Bub1RE6SNfEjD8+xFxL3vtAKBnWJ2wLYcAYZWLV7A2x02csihxiMeyDX6o5lVjgFyn4SfAzEOcBNx21J",
+	"MhSIvW2cFSyzqVkDQPLokl3qPLRUQXxO/I1B5K464nisViQDMVvijdjZY7Sw7poc93rscmXR4RGNPy1F",
+	"kiCW01XD0B5vCH1x0qJfI7TUyBGyFOCy698CjxktGRnZI1/QQcmOOzMDcINp5TjJ1PE8K7h9oZevWpbg",
+	"JhYJ7qKMjQtuKeAR1wTAD4uigPMEzbYq6tlMwER9stm6oYeabQ98gMBagqbc8Ng1TJRrehRIaZ3xifAZ",
+	"6LdQ2YWjzrWR6VU80+VmVxhwEOSIFgFmMOOWDetDDRZzxwLzAUf3+bVXnBjw+g5eHLKpIquFCxcrWLym",
+	"VqVzy7xIa2hRedLONBzfsoIUzU2TpUaU9dWsEXa2eRk2SWiDiDfoYdshtMpId7zh5snoz2odbUIXi3d8",
+	"ZOMeFvQzdJ1JHgbigm7pXkHQI0YIhs8iGtMmqwlIpxuo0+MKzgTxzmIoffQ2ruWgkLBN1KHBNwZzXhrR",
+	"IOjoGTfqv5+/fOH9UQh35X7TvTVv3GeTcTPmRXGZjEKckShhs4WRoyhXo+51npd6UvIZevPIY411A9Dy",
+	"LaCIGXRI7wYbGpf6N6Ea6EpciaJC1wk2jI16EORyIi11UkLQcKITbtEMgggGGzlWG3qr5CTyE+WDVf12",
+	"OhtPmIwpsawAHSk+ibE234UOcOQBdcn35IFjnsgroVqfYnyNUocZgwAn6/S4sYPdOTvrd84n8MCKPFyc",
+	"21NsPGaiLKkIgKi9bx2mZbjcY0oxG4CNXJbSWqH2+GiAR278IC7p1r6oNIS3Bw1wUucQLvFBCvB9Y5jI",
+	"YyO5g9WLiVNc3W0ikkY1lI49Rk2qynEMPKpIiXnxcvDq+el/DE6fXTx9PWw//XZ0U9uzzyjzqxTUuGD7",
+	"9P238VlKnDNsMYd4hakFYqvQTtUUYcKdbgonKZGR44aAZneDrDBZiCTRvKhwsyiGAt0y6yd+fvb86YvH",
+	"TwffP33+8s3wRsy5OTNzXQPzaWThntXYUxDInbXrv55tFuRTtQlBRKydapCqKbuqxjpTeRLuXp9AcVtF",
+	"wNSnoiiYnWojKMdSUttFN+VwOZVYdtkLsewrCCYI9ztarDsSpW3G/FoyRkvJoOmFWwtKNvczLck75HwK",
+	"MXpCQ+M43LyMXS4sHGDIJvKJbDBDKMDrK3gXxPKpv5m26hk6w9g/V8wuNUnMuKGYM4p9i0FIyAdnIOlf",
+	"KmdGIx3VU2XxfR7WDMws5TH8ovx9Uf4+W+Xvi0L1OStUXzSSP7xGsqZ1fFbKRtX0JcHmuU8IA02eX+qF",
+	"9RS1JaucvZkKUAdqWj8LyL6OMLf6V7havRxDW59dJ7w9735tyb9sZOJDE2LksBj/wr4DKFode96Zzgvs",
+	"94eK++4sz/y+iW/v82ahJ75AsV3tacz2roV03FQ5+oPgZTLZ6hSTp7il/eWKWmu4yx2u9Vomr7Fylm6F",
+	"4g70hCkNoRyri5zYDoLwIKG5T9AIt5z4uV+sryH97sU60jhxHqeeAgcPLAljINRNBrzvtwRETtE3nGCS",
+	"J+hUdhKdZWh/4acajjILVamoj0FCudU+pljPnnE6d8ucTaSYkOpLrgYYoSFdnK3EdRM4cWL1DNm2b+1M",
+	"b4sfu1HCejzQ9gy0vYZqDpCgVXWjA6vw/69xLPT9+rk0PrbzIGrPbTuJ7W/umfxXe7d5r/fMKSDohP3r",
+	"6KNc0nQeYiikp9y6a57dXlmnifICesDNBlr/A3eJebubwjXn1sClQ5WR+1bmpYzfD+xqnKGzZNnWCNjG",
+	"hatjbJfJWF3HJEUmCDx9N5I0mbptWcWxU9xnk7UleWKK2yRYbpNM2qPcfmSukpHAf9eLUvGiSdNVsZll",
+	"tX4bRLWpUtJGelHkZLnoUqTlm5G52FIXHQYrxXhh1qpwmzMzIbckTa6l1uRK40WBJiKz/K0wLYd2Jy4n",
+	"aourx42m0GFByXd+FS0/oYtcmG0GJD7gJYfb9BsXKbthkqrp5lFAqqHGQ71Onpv/VEanX+2pP7iwBSkK",
+	"D43V1tRh3xmkPn1oEWUoQbHICcakxSHg05sDPoUEG1BBQb1GI6jBSxkJnc0kQvAMxW10pqLI90ZB2Ugi",
+	"hGlXTS/8FBq3EjvMtN3PyC5l8Agm06CqG1rQYSC05Aj8iSWyqW3fnjTYdAS17F0oyeQzKv3eNpFOttEg",
+	"fp/s3rWdbdzP62Vc77dWX6WllbSAaePYmXlrHjGlKbrg/zYFA3zftW8hXU8BeKqOE9x/2OuxSjAnyNe3",
+	"VHdPJk99FzVvpWJ5WQpn4Z9ZbHi4F8T7RnmsWUs97ffz9w8+HLj/HPv/MPzPSe0//9KcQCatmCF0ZwMs",
+	"6UxYnm8FR2g1fUxnalaZUb9oVjJ3AYm34JvbtfbmGpig5URTzGoL8tPbC6+3DOHBLQnet3baPhvSa1ke",
+	"R6OQVwJrhhLaVgpvymCdsfEfCZiym/QUEU9Ybqvcs/q9uXESWhjO163fgI53QYwLlWPBvuWz+a2e4K0z",
+	"gFu4UpiR2Ig8LZWxXI1E+zYK7W9LbJ46uvxIu/4Rr+L1YJzXF7tOcuE+1nGdQ6cBdy3jcwlb6+GcozPN",
+	"0ld+vzt8jqg8N77DY7HFssFkZh90hVAHRKGwB5wvJsKIyqatB/6IXT71N7pEfEuM7rV/fpu7q6FW6JTM",
+	"MyveWcpuqMqFUMeq1kXF5lgoBjYFZE5gNK4FimDAYCJHgF9fRvuS1myuxJka670x+Iko7mB3igOpxnrz",
+	"PE7PXl+c/fh0cPrqbPDz09fnZy9fNLQwCcj8W8MuNXFSvefFQau8hjo974K2F+oqOWPf62evL7mXbjbX",
+	"DfQ3aly69865P+SLQpQ+bnV7jBbIMIbI96rKc0RhP6dPpxPEt+Lj+z++HI+NsNvxQCN4pB3dYNVVZ31D",
+	"op2tqJNOvU520alurL0GuL829yx5OVpyZLqzt8CMcaSfj2/j/h9cHW+ygACfuIelui87iO/Xx7lbtzHi",
+	"Gtk1E1iybRBQ1r4b6Y4m/1t8B0GH0ONx8u7NuLGi3OMFf2lyJ2BavrWefIFTjD6+Pmy6i9J1Wg61FUdN",
+	"TP/3yDRbMbttfKsVm/JW+ce+6V587SV+/UvXFJY3uLeNzUlos7KOh7f093svAfDz8S2IgDiVpZbrs+FC",
+	"ip0O0N7ogv7z+qenmAcFncGf+f+ePj93vz/qZJ1eimzfV167o6QDOujXG5lCTV3J470q3Mq63yeSS/Yo",
+	"WIdBqo3yrSPaJEVV1sH72DN6/3hjJxqXx2vVw00IkI/WGq4IrqLa3eSunCWgvW68K/eP6/sSTvf46ME3",
+	"D769//DBN9ExH4Tffpt9si1EP/ZYWsPuH7NLac1nu6nnlXc8saX3jx4eHz+oubpbACldexd93TF45Hvg",
+	"kacJsLv3Hz5kOV+Ze81b2cv2380XOOlb2sxgurclz97HJUrk93dMuNrbQV4fUfk97J4uWY+2EMI1OncD",
+	"fRqqvPA9bvdICV2jwmZmfr1rd4FG2Q1X9yN356o4pSenwIoagIa21sMnIAETRXx6JiDSu9TlW4BzlDZd",
+	"WtAI53SdIiut1qCEaitK6XjRJt0E9al1q5XUZjWJ/m2b1fKDaxvVAK70ozRG5E+Vxfre28a8KvTEVLl7",
+	"u9GuhJ/IDkj+1V5oVYRToicTkbPLFZtyyCTaJ5pdpyycZnI/dRpTp2KWUPgMRXWQgpYxsxhNHWs87h33",
+	"DnoPD46/YUffnRw9OOn1HElUv77wv+5+/a+945Ne7xEkE+gFZBhpcMXQWqVag5+EHFsygiI+//BBIrQU",
+	"24Hmq7spY/CvF5b9UrME7/r//rWbwV+Osu8+3PvTvT+xr+7+9T9/++Xvf/3Xg1/8o3/Cf7g/3/uT+8hW",
+	"CKDbZo4Y6T8dWWeNpoE84W8BsxzKkaSp8gcAyU1ahO5MpJqnc0EQFsIKYykVxFcvO3HQNs8GRcfG2HBF",
+	"GWT9hREfUcMgSH0SqpI/U2oflIirc7VIpbGdsrkojVa4M9widG9yCMVnTTGRudDzQrARlpP6/U1mAs2l",
+	"Uo09SdPV42slQFAhRwe52U7pBmU/WwInCzXSaizLWarK4IyAnZbSjqYiZ1NRiiq3PaD0VgVAABlMKeeb",
+	"u0CApA1ptmG0qkxeaWaEtVJNMsqKKQlUFsmFwjd4JlEVPXKU9Rab+9Y5rGP/kQYU5LcHDZdYcuTTsYgO",
+	"AmXW9zjNgeGSVkryWspHuPabW8rncjDmsliUohV8lldYHxGMFG4WV2YpSoNHGxGlL2sFTPFuqxz6uWzG",
+	"ZoLTBe3K403fMVS3J6qcOyVShxdrfSJV/IqLtYbB39m8WEykYmOoHC24sZXUGj5+fXZx9vj0+QkQmHti",
+	"GM2gVj8Bqc24GTkWjrNyodZIPKpZ1ks1wCzeVomBVC4GdWvWQ7oj9eaN0L0b6esQtG3EtzYE7CMnTuKy",
+	"Qo4FFGutgdP7dgzXYzFuCvZS8CY4RUDP8nWcPqRcpbdFEeVWqO2p3NnwGR3VoBv5zq7Y0p1o0YheOavb",
+	"Htc1DlqKkYZEUjrOJJOel3omjdiGVOnO2R2xqc5Yz4hZY+Ab8yapRDIisgwKmXSZp9v/Namsb4KWCpob",
+	"pLhyKxrGAFg2qSbtcFR8MRgVwsZFYm7GtdpZeROcdgQ1TKZlvvH1wmxeuElUFA47CwK6xjUqzD7g9pNF",
+	"KfJ0yrBMF++bUDa8hhPjxqTKSGxnRX8yUA0XNAdk82On7WkNLCZNp0AmDYRKiQ9Ur1wjqJONjcgIYcN6",
+	"1huVDJQCEQ11SVOnYm7sio2FK1GxQsQ/HLn4vDefQtGuU+C5m+4P8Ujwm9dhOPqRxmzWy3xnAGhOIBVg",
+	"FcQE3rIeaR0sbzEHiE8zx8CCI+W2KwPV4Cf3Pv7zPIyCPz+BsaDbzda2bktZFNBFa47Xx8R0bSxfsZEj",
+	"k8QNY9UlvqXqS+U9jF6RwpuYVUCApFkFIxYFXVanlgJBdROiN8F4/AbRLawUlroqVZcJmVfB/N2pOLJX",
+	"R7apdaGifFOtS5VjnFmvcJsuezlmRlyJkhdeVro7pcDeM+nrjeMOsH68kW+79+F2AtbZkuP3UmRcqZ/b",
+	"K6VjE9W9VvBy1lhHT7YZFZoUWr/1ZawpPWzd/Ism574y2GFeRSMxeOH60mKLjK/Z29KAsG+QACrV9slX",
+	"+IWeOYUevd2D21QZCq2yJepGRyL/wtiSqwm1Lm4zUnjevbxSo4HT99u+vFKjF+7xrQ1rtxQxIRpQId1t",
+	"F6YqnMocqQEQkxJFa/AdmtUb+tquXBKFiUjIxqo2unTD16+kvxt16o2ZDB1lvI1ZVFRVncxWtoMP7YPw",
+	"3YzqnUSraet13455DSO1WEhSZdFeCaqkmHcwIpwXOCpAsEBWq1pFLpz6tpRiRH7Qve6P3+bEDbLapjxT",
+	"wVABgzSa+aZ9FGDt963Aw09nflHbttffvA06aZYgkVuhZroHxAb4U5L1Qc3WoKkWCtsieCbqrGM+2vAO",
 	"zPgqMstjnOwtX2w0xz2+M5jksU1KX29pg5eCj6YoOhICHR0sIq/aWXEyy4NrJeEua5PGjrpL9XUPm9NZ",
-	"2+r1fdhCET9XPHajl73josl7OKOzGOsy7bXxTGeTx4iy1GVaUQl2PLfWEQFzCprI1ykC/5r8blOlbWRw",
-	"RvW2JEFWWHO75iGBv92R7uu3smKDNFG/Hanzcdf00hsVe9xVxOnSapJhp3PS/EOABcFiMFMefF7ULSC0",
-	"Va5su3C5/Q1cL4DeMF5BLZpqY++ZAJoWMYswt9v0AhsL8E8neoWAs9hUXdyBmBw356V0Cuh1qReTqW3p",
-	"ePpbVTPPi4IC8NuEhC+y3wy6n683997HgWQa4xDt92ybvwkDc9tdmGNeVmoqUNBU8AAMEbz590xLBqoX",
-	"9lq/ab+1L/D5djv7HrizMy3VSBaiyfPqzLZVReQR5W2p4k+4zgAVof2+vKIXWm7MAmJLyW2RhnQoP2uP",
-	"8XEwbpQRQjX7JnDH6Sza71Ctj3oi6MArk+o34G7rffUpcHQWOflvc7HSYrtm1mw/lzueT6PJ9FRZsJUk",
-	"eo/xAh6ibAZHzroy0iTE/rP5tDCZKoimAJ0IbMYgGE8KZiTNO92QIOGILV2cPz8PogpEGIJNFuTEnNLX",
-	"ykXR4A1B1tiAPEI/1ix4Str78eoJJZlxthK8ZHyiffBb0d/AE6/LXJStDdX/rCpadhqpaJ76BaTO5sXT",
-	"2TXxmva1KOdsXAbEgriajhumYUCGL1wLkzy6ER9NxYBPRMvmK+7IkE34+NlrMW8I7UyFnEwb9M6pnaVv",
-	"6rzUNzIX5aCZqChNJZ0I4F9v4gTN1fvr1eWlrOFQJJmJf/akm8zy7ixlXisrbrrFld/Ct5ikmvz6dqyt",
-	"L4uOj7bUfzLsfqukeqK9WyfUvwh6xDruA3C7ZjYYdMREXsOU3zRD6aWojhd2alr6WNqCAREjj3AjER/g",
-	"cG/mnJevW6nN1Zbsg9K0UfuCJ1DtT5jBVjgg6iMV+q7Xz/X32En3lkCFewFwtOg/29BxtuEsEkmUL5Sg",
-	"pry2BpOL9FnvLy4U9lB/utlwfFlKKwIEjllD0b0g0DszF0UBTaWhTB1atAHeu8X0pAo+2sdkET8UQ5uZ",
-	"TzQEORuEViGNJSA9NhPutAyMKSdKl6lS90JPqnydnfmtlZe9jtu4x4sAC3KRt3rrYqNp2t7v+Z7CFwe/",
-	"ecBHnXZ3cdBbz/lM7JXaHEE+7vutoBa0/pgHMtx/bWuYkHu96m7zue9A3n6u8Fpgp/u998Q9ZNCtsN+b",
-	"30b8efetIMeEf/nClKP9P/mMX6Mzc7/Xnrfc0Koqy7956dl+O5BqeOfKc/n9JnlFiuQBs6y61u/3yUgG",
-	"7/ni6GCqqYn1vclmIA+im0FxGOH4BvqHnIk5gHQqDWHPedoDiKc1QrrTIF6Uz4hSqjqmFuUTLSNzvtgi",
-	"Ahbp9Xrr1vGme4wQ2RHpHjQCpx6Q1rqrkQyt7JUwAMaadOJeixEZygH9HVQYUD4aGgDsCL8lDVCIIJgt",
-	"fYFJs3cKThil3daW+roQs++gLW4yZyDdPcGbzAuzDiaJ28ALCLAAnCzYWpgKT77Ax+y097AK9wEsac7c",
-	"1b8uVrWev6e9hzvNEJpjk3aLJ4gmox/2r2/Dyk57Dx0h+sPpSHXDC5mfQVPls9DUIXRK6FSb8rDXc1TX",
-	"moaJlnZSMs670JNQE7XhoHF2TNnUyPOjaWwk1USU81Kqhm70QCv3DJPUBT1j4tcFBwcaONsrFF52YdlY",
-	"F4VekvvN18UAH80YiqqMgajL0HbJfNkn1Des5uIx3k6nz1ZVS/GL+CTYPRBXwy9N9TKroLrdI6CD79uc",
-	"fntSdwTWRbmXfoVwLLwsZOht+ZhyvKAl8vEcaeX4rczfDWF6QxjnX8G5N+wygL89w7x/gFDep9NlmUyX",
-	"2QcJzwxGuizFyDYUpEy5YfSE1Io4GTVaQ+cw8IgpZDYvFDSxwaX/W/Tav5Z8OWxsH9VUU/Qs1OP5DLbH",
-	"m52GGkc1KzVqKhCSZnCjZbLJXTXremzVX83KCZRodbWjS0BsHe7qZQDPgq+8btBX9jtU/8hDwfGVtoNG",
-	"ol/FK65aFLl/Lae6KFZxbDnO98Pc0S678iwLe3HApb0WE658pUeXnYd2fFHvMQpvA+upXYSqz3wp5sKC",
-	"t9y9cfJl/aJ/9lnt97+XYl7wEVDRfea4wC9/+jskqSJh+W5Gf3fk8HfgzeNFgXzr71ZrR9ml/ftIK1vy",
-	"XLprAvWh4FG7vwUnsbqLWg24LLezFq0YlyVxDq3qTkAqAdMTbGuEtwsOZQicd8ZXkRRPcCnK6Peb6//I",
-	"DVW/3QXHwVUOfAJbw1IdxdTWKtV6/JppdcRlyQo9aR+UpK83NFXwnxcqFzlhM8RFDncwo+1OxLtqirjm",
-	"6zng1u9uByfvqAHc7Vu/Of2pMfmU53kJsgaYT72UObyKvNQtQ2L7RSjH9QxNjuP3QNKFNw37DLuwvXr6",
-	"5MWrby+e/3nw46tnw/u3iQxHPrD33czkgPGtLvIBFADtbrQHHbAcoWC9kFfWSC9IKUU1FtMy0WA9vbPu",
-	"LWlw0++MTMTej99D8MI7TRrmGpwjDb+r2m5twIrv2UhoVwehukNjh2UIKL6xFZK1iZ4gAeyIpdRmEm9F",
-	"nYe263mzRjf1na8dU6Th1ZTBWB+NNd41/bvSS9ebLm7po0g+gkRU8bsn7OuHX3y5zdWxxZdxJw4Kj9ic",
-	"5uEy5K+VCK/ihS9J2mSJF/o7EvS8M8q/I3BXj8Jvc1vEi94IkI79nzcl2qJhgje8WLSYIY5M46Qm9qpK",
-	"Xkv4FqKQIOBS1HsOQSk6NmCpnA9geYx5STlc1IFyk6DeY3egQIa7mAk85/vdpHcnpDfUDyypsl6FsGbO",
-	"V/X+WzUXWMejr/ROkt0qtLINQB84WOVn4wweTveO3PjeLfQQ/HAiR7sOM5Phf/zvU/qPn08febQZKJTL",
-	"+cqcxZg0NSiaAf7nl0e9B+3m/y6r8Mxb8R48T+993nCNLmYzju651l0+X4yr7CfsJOn7r62192zd8KhW",
-	"CNEGWkAXYltJP/xOBjcvxWNmhGDDY6zbPX6LJ/vuGB4btpxm2PUWz3oWVp/eNyvyMFNOkwlsfVGEjsq5",
-	"QKNiWcO+9ytwwvEY0gCHdXI5ydjp3t0HNzsOVtRQDf0AtzNjJ6dsJtVj9pWPPsSoSZX6sZnpBQ9FKmfD",
-	"qVFXUj4TUBIJjx+S0YMnFbfsQ3pZI7WNmWUR0Vd7sUWQ1HJ8qw17unA36fgnKZTiSfVQN2EateejD3rp",
-	"kS0vElW9+xDvniTjkbwDM/qQX34/duJ6aCap7q5TWZJA1m0zpzWZdKZSqZdQFBps6zP458Xlqye+qiVG",
-	"c8DsIfcEOf/7inz+Ksc4AEgf6CsBfSZsBZqVykDq9lVse36oQ/xw1qo3ENdUPuJg09V8KhTCQFwXXL3G",
-	"lKwRn0vLC1YIa0Vpuuzcb6Y/CTggEHzGs/C1Rtb7mqJ7ZdA15MxtssCUVZg0zdY2tBVZr+biH8MD9jKk",
-	"a7bu/td3p5Sh213Bd+O+7AQAJ0Uz8yXIVndi2VLNlbh7JZua9ff9OrFmnTeFeZPM0yb1MfSx8YP5OfnR",
-	"whzTm5Ca88ZHGrM43eCP2ZC2eghIPBFeFbjoF7m8LkQWoPsMdgQuq/CKG2WvdvbPo0b2NCA0sg9ddIFd",
-	"+AIAXop6c/sLxZ5c/gTP/OXZ5V/IfokRzqRBoNLff5jsj+Ryv5OO3h+ja/sf4jne3MKWHl9qC9+AkSS4",
-	"ETkFMog37FG89yFdyukFYBS4Pn/2YiPkudwMGe67zDtyU6d80thofEMJ+T15qmvu6chtXXc8V0IkJZIv",
-	"V2p0jnivRPStgMQD+u0eiCjtDn4bKOwWMHE0TfaENm+NQB4aR/vdJnUo/uo6MjktpGnTv+E2hR88xCHN",
-	"kJpou0exuCiDjIHCTs0Q/vo9gsRBPhLWTeLfnwAKUl9dTcUKBP/fFvlE5ICBdb1y/4P21Dq2lhOyhXCP",
-	"pjqGK+tu8ZSbqQDfUNlc8DTlpstqBVHUypvfUFvEEQ2nEHRPlFCphUB88VCtsxrOq9n7hN56BuB6CmB7",
-	"V2u8MYOoTG3XBhGGHwYhRONG1QzbPZLd7mp5SDk1AyldyVqTd8mM5USCb22WB8/RJym2L+n/lt64oLzH",
-	"RPLyVYA5umfiNMg1NAaCTY7APhApnNu+QowOjJVjz5Zrd6kZYNNDHAczfR72vsYEIAJvc8Tu7qDjo7jV",
-	"jQBpAYoJp1FdvAy8ru6+A77JYx+BCMAM7sMeMsQnwI24umfZayHmidrf9ucR3YL3TjSHUw1t1Ec+yyrF",
-	"sYk8Mbku5opso9qUJH6JGPCOzMQbPrLFipHPpxWrPRz1OynhQBAlNAqdr3adxQbcw1rqdD1ptPpsU2b2",
-	"v1++eH6GbkYqUsAnm7B3Y2uvpSohlH0/ukfVJZc+keEW7qgRp+R1PIQD+ylQf+Z3/kBDXm0Cm3OPpSNq",
-	"93404O4DBNkrql8xnxmapIWtLXDMfl9/Lpb09eSnXkvVkC/QpLCuI+VLsEa8FtnyaKvjuJvzRY0ylVEN",
-	"+LJxk+uMwoVD/OcwY0NnjbgTd/8tDalKK0qYx3wVM+wrcoZgYB6jnlSeMF5BWGCk5wFcIJfjsSizECAo",
-	"MQ6Fr/UVhQfYOdU0e9d3IcaW6cUa1B27cvYXqMQ/Xj1JKcE0y+RR3glrqfYlbeC41TU7mQIcF20bIoFJ",
-	"a4Vqb1jDJ7YtFB44iAd6Cmj/xmGsNo3GjQfhs8Ezj9sOGDK/CcUKcSOKDFqlEETkHfDksOTa2ba7v3Td",
-	"7ubuviQ0mDpBpzS1bXpzxAXeHazS+FanKXT4cE+cCSjVQlQQd8Fvmt8mQzel9e1a8SvaygNX3KT/vFyU",
-	"qTPZCjYOWRYjme8D51WJ04ZyNKx3Cc0yDJtotYfHsUGQ5klIKt8EIF5KFiWO4Z8LYZsKcCYNw/Lau5Q0",
-	"vrllDWG+CMumhccqpHzFuQ0nXzTkPDWC/kHeBKQZe3hluAK6yLvsXPk0Y5+JjO3CbrTMqcQT/CVq46ia",
-	"kw725l64zizCmdknY2Bbaz+RKgaDJCO65gH9EuU8HmDoahUy0/etAaz2oP7p3hkVPG7AQDZtEt2qyOeX",
-	"8PHlGAQFmm3H9JEp3A3PJ761qa/5WmmeMpwy9A0A3FpV3pdWovrqAC0qGnUvNhzpswlquxP9y/vsBzPT",
-	"vrqyqm28XRy0ZSLftlDlztBkSw1qS6zvrmN76TKVpnNcpspUKDPR2V/IFdCb5uNL8ExUGZ+saNmS9PIh",
-	"M3z++UpAakGoeDrt+OFT6hl6N/wwDSVxCfAHobZ5SM7ZIVYHL6crDxi6zsfAp5+W66PI4e8TGWpMN7jk",
-	"ECGTKb3MAlWCGIRaRaVzQRX35Atmp8Bpb6MEz0RJYZz2qm+5tfJgsycenR+7FArq9EItmQQ3tdJsYW4B",
-	"t9ykVEdgE2untRnI2L14DxexLmwOsZuaRzvMJmkazS7T9X2OR9aRxY0j8Mhdxn2ZpQ97pEDGFYI43urk",
-	"Yv7gFx9jGNJZNYVGX1GK+lqRB1n2g5DWu+ajAwQ8j6Y9xWaXEHx0wmKsy6pc5p4JfoKazbCzgHG/UDY4",
-	"3I0djGUhSOPY0kkBU6DcArxh4LWV0GPMspk2tnXPP/x6IW9afd3YUvCZh/JRdziTRhznkzNMAgbAkLiR",
-	"GuaqArTz6Rmr4ABMBm5AzLXiBebE+qME+q4qn1ro+BTFr3Bc12hs8wg3t7WJiBvaDlRsKoX3s8il9iDI",
-	"PmgHeQDUn1isQtfJ9mo1RABSGnUUVt0vmFq9O1jyMg2H3iA2PI0788MPcsaMbxnpzXtoW0uwD9LGnWqr",
-	"nim3kZC7465R8LeKugI58qLwoFB6HCVoVDDkXAECbRkSoRxvrrf8HXrLYJg5hSQo8e6fTqH1fnOwZYZ3",
-	"EK5twHX4zmkeoElDn04IDhtKXjijVVAqA0FH+yOyVW/j0MWRsPpjPHYckEBx2vFNmjCRlmlFW8tpHS9j",
-	"js0Ur1e+ZV9hp48TuBx6DOdJDaSaCa2ljNjjVHQw83YlyGL74d5mIHhXy41WjTayDuig21IQ1pIhNNVu",
-	"7JWiU7ViSbCi99HerWqP0aYpRk0BbtUtYq3GatfaAcH/DtS30BvGi4ToeCA4ROYw3ElHN3eq3G0R5hCh",
-	"xR/9ic1LPSn5LMEYyat5eIeGPVhD1JgHkx6qNj61Tj2pZjt7Xf519cJf8Yza3RFFpjSGAFqaXg1qYRB/",
-	"BbO9y+AFE6DlpgT0RG2h2UogWCH8bUpgFutV7qWxA4wN7KHT8gNeCkU2zb2Ym9DZt7iR3A4kOeh3MY4d",
-	"em8q4DmokvCNlgQzgC/p4fA8R0u5nE8epV3OLZ1EbUun/KqydlVUtVOsH08jnb1MH8c5gXwF93DoOfyJ",
-	"cD5CwqHf27sVsB3ALqZ1hwQYZpikRD1vYHppOsSmL1XZ8V3QpDQDJZZJ0MQobjoOTW8AIh9wqNRaEXRD",
-	"KsdHQe8w6ECqQRNqRMPwm6v8xJXv4lKsn0egw+Q18T08Nu6I++GIWgdVaItruZZiwtWgKUHgwpfyUGYA",
-	"xmVXvhWwwWZujv7RzMM0fqMXKndGXgrk5OBGZwDouB0nzpsB7skk9Bv8EmDfnrz46emr20O+tQ5r1UOB",
-	"Ce8OGqawuf6C2S57Jl+LoJV6IEO6CjNpDHTDQ/BH9JMB2mGxAhyfDBCyF0bUY+rSML7EgtKDvQYfUwVn",
-	"K2RKwgqngrSUrX+rgrQ98Ckfr+FTknL+z4A8+eHxHOeL60KO/tCwjncTpf6oIBHfa0A7wXunenmP8Hvk",
-	"eEP7AFMZoDW6DCgZf0dlRGFZ/JYEAh8pX0s5IoZ4QpGVjJ2yQt4IDK5IlbEHzN/J3aGKSPf4yLAVg6Bo",
-	"VF9O3rRUYCp/jfLBPHfV2Un3zaZus49gvtxbLqfzAquOUgfiEOiFvWzo+DD0waehZ4OUAxMmhRACs4WR",
-	"o5rcJzfbDAGhSWnI0JsI+pmbG1I2lVCQ3NalnEjFi+AqQmbbjbAz/KTc6e6WU+6toxtewvG511/imr8L",
-	"o9R6Vh3IbJ/v4rUXt2K159s57fkORvvtR8Rnn29ls5cHcNmrfxCTvfqgPPYyZrHnNQ57HjPYq5i/frvG",
-	"Xq8i7voc3vH8o0ap4UJExB0zrXXGkWKzP/v8kvUMpoXahmrnY8ntsY8GfKLTA2IWwURXVSpaCfhCjHdC",
-	"f0rT9w6aXjstXFx9Zqm9iRr+NgKHtq3xa9vdnRB3fH/3H6+eoNvDYqC1fWpCcz42zmdRSru6HE3FzBv8",
-	"vEzZ0eeO1ZTCepE6OH95Mbh68b+ePr/sslcI3WvCHNH/MtXGMiWgizmGa8CTCPY9fiZMamrtvPPuHcAF",
-	"jxsQBGdipssV8gMnibQT+3oMZKJLNtMlijq9CEC3Z4x6r2CRdV/BXfL9ksExtxTXRlpBVdjYDCHUqE0r",
-	"iAS7ll/R7au++vxzSGbufv45ZTVL30LJYPY9V9Sh2v2Sy4m0hlwh8g39G6IyfTUuOXYcgR4bCiGWCBPZ",
-	"vYP2TgRK6cc1oV2BN5b6KgSoYBTMtpsLbkXOpnpRYiAod2xtMrXM8BvoOY8dXaRlM8GhzYvoKz0aLcpS",
-	"ODtcuTOD+CDQKaXQhC84C2nuP0DuB32D7p8lL3PasGdCSaFGK7dnFwqDT3GnUt8TyEC6wEjPoF4e7xDu",
-	"XV8N3UUfZmzY7/Q7Q8w4aijgc0th/U5IP+93uuxHSkrCHIy+iruOsnPKE67yf90QGMqrV+VzpzddF2LG",
-	"cj1azISyffWZR9y+j1NBNRQ+lPkEZJUDKCrtR9BPP/+cPQVvpeMvaL5Kg12OHL1C/U2hl2zok1j5XB7f",
-	"nAy77IUqVn01/PPTK1b/zXceolyQ9I/HeMB26FhOX4WveyVPlk5rxAz5+vXhJtyeWNNmpeNagFDgFvgT",
-	"9Jr+/HP2s1eQTVgYtY0hApryOY5EPUpWxoqZO3OL8+gr8hAIw66Fkblgw2oXQIMAloEJBrCXND+gJZgW",
-	"cA6YETvvK/df9wwb5qLgK4BeK9E5CeDYhMmALJRW843OQ3FpTLaff84+o5QRDBUDXAO2iAFeDl8PUNp9",
-	"hTsb0dZIlJZLhQtxbBEmDdt0LdjQijf2+G9Gq2HWV0M+nxdyBOd0/Pmf8M/0zLzgEv4VP/PmaLlcHjkp",
-	"dbQoC6FGOhf5MGO67CvS97tsSCAkR0/d74DSOflNzmFforQ45oPKM3BWnXlsi74aTXlphM1YLkYFLzEN",
-	"y129z0Bu/SxVrpfm6OT0i9P7gPv549V3RyePHjPOrlfWNwie8fL1476Cfju6cGzJsUbHERyhiDfWPGbD",
-	"5/y5W+OFGksl7cr993OtBFK65yAG0az7atj9Yhhu9K8LTe4h9yXzmAkzqlNewdVkwSdOKFRD9PsnXz/s",
-	"908efT10Ex7p2YwzqzVoQl3275cvngf2M1o4QTmOWEaX/Th3RPUV+0F+gyzHUUSGAXg5mrIT9wsR6iyu",
-	"QEA0fDWJbC/S8vsKWZjjWgTOAElwMY7Hw5MH1YlVf+31Mvaw95U7hIcnXzBp+uq1mKNXMwaFz9gC5n3y",
-	"CKbndvfrHuB+d9kwgqgLKfFOUzZ9JW2FWCItUf+ES3Xm9o4XReX8Ld0l4/lMKli94St2vYJfnPrj6Gr4",
-	"l6NzlDZDBhz2wYMHX9+vaj1g0eC8xUYjxFlHI2GA87TQT5jVr4XqMkhnE4UR4ITM+go6ZGOeKPj8nLXr",
-	"VmPwzeH5wk51KX8Dijpj34Biw/7nv/576KUEjExSHtYaUDcqTg9yAhBY/cNhZ8iIB0aw1KVTDU1fLQy1",
-	"zZtzY5a6zM/Y0ClRZ8fHbqwz1Nb+/26Jx24yXvpqngMvDtINPphhRICzsVjiCcIUIPgacS9HHiPRZT9o",
-	"Jym8clIBgiCp2KX2dikwM1VlH1X0d/o1bE9fDV8JW66OzsdWlMCQKh8OGAH4Sh3WN4Ob6+Xw8GdM5hli",
-	"LVkhR0JhUir6VDvncz6aiqPTbq+TdRZlQfqmOTs+Xi6XXQ4/d3U5OaZ3zfGziydPn18+hXeqxhIdEHHY",
-	"Rp2dv7yIUn/POifg5J8Lxeeyc9Z50O11H2DMEesAQFI52/LIq7gTkbCtzoHNPZPXpXAqJfU19LWcpPU5",
-	"aawNaL+YqM4rMerUPtKTwkN0klJByR27ckwU3kHWhyHq769+eFbFg5Yynwhr2Bw50KyvpLKazR1bDLnE",
-	"vBRddhlmUH1vXVlmF1C8i+qQU2/d5Dh13spCxn3cBy7oG3is4a5c5J2zzp+FfSZvxIXbSbfHJZ8JJyIA",
-	"2Km+oULlepzzFSsEv3Hsc2Hj7P5rMXFKuyM/ZnWOQS/pXvx1IaCyiKiIfJ2YDFHHiwXGcAPNXGb8zTPw",
-	"znTOHpxmm1HhRlMaUFz9vAjbP06TT02pkDNp03P6om6UPzhNw3dG1mNj9qRPdANCDBmxF+fPz+E8nf4p",
-	"EvDdVTp+zTipI76vw8knN17OBIEFVwuN9vnRwxb7fEU+YTR9xgsFxhY5kpDFeEcSJzWS+lzyogAR9pmT",
-	"8C/vN53FyHsoG2Z5cvpVPQHh/Og/+dFvg3/5hf6rd/T14F9++fyzfr/b9Nv9zxOpCm6tqayd6lIcg3oL",
-	"EGalMHPtOJyb3Wmvt1amFquMf+M3HDfC/VKtaTPRofYWVXRXz29tae3vMJj+idRFNBewWNMpSRW306oL",
-	"dQSe4NMfCuv1bYpqfo/O2V9/cf8qb9Ks45UoOPgDnFSbShMMvcwpfkg8NWsNb66TpRlFMWumDHJxac/Y",
-	"8H/+679BICi9dGsE8RWkU7d73O3CeYWmFbu3AyLnQW7AQ+eyhBuMrBU8kHwCbnUwgTq/ZJ03R1ytjtCP",
-	"791mb45G2thiVf0bDdCj6xVgWQatr4PwY0dK5wI98x/tVr7L1gTw0c3pNhk8rD89zJh4MxKeKfCiILm8",
-	"Jni72yTVT6e7ZNWPgO/tO84E08BJLzxqkFZddoKB7y3SKicA903JcHpryRBkVoO4QnlObgVwz0k1KhYe",
-	"YCMxW18t9UmQfRJkv2tB9tPpJ1F256LsAf34SYJ5mRQ9eWzQ1k0KsqqD3QzTvdy8hm/77qooMbL9zhn7",
-	"n//6b+pKP41YnOiyp3w09UEBtMf6yjN1dATTYPPFdRgI98F/bfj23ZAK+CxiHijqq87dMsAHW0hjhUJ3",
-	"0PAYLVV0MB9jTBYn53m323mqNAbG7EZ67Q1edFWgjx7+nrIdL+Ht53r5Endwl1DGMjbNcKLMaiBPx0Rx",
-	"sW6LlChgN0g6nA2jmJFPYYM24mxEuciV6Hjb75jFtel3ztx/0QB8UXL8SykgLbXvq+PfNfHt8YD2txNH",
-	"AvECpDl57/The+XC4I8WN0LZIzyy7Qz4XRJiGV78ozLIjM0XZiogcnD+26LkT6CNmhaGfYZrOYKKM9hk",
-	"c789f/zn4YfVQ836PEI7BcciODvppnXZpfBxpIirvqWf3w03Vfpn0tht7OO9KDEb6kg7XHtPM4mynYbr",
-	"hsG/P+6Fq9009IVDWThtzCcVJH1PtuogqC5sCvgq9EzSkhzVWE+S1SLDTI/7KpwMxXujPG9bVRWcEBZi",
-	"JXE9hoLEw3Qis6+kYmbmTHnqgEfhhMEQ3OHYKa/LztWKdo2swrFeqJw2GxmJk1B9FfmuMcH88urV0/Mf",
-	"ILu8y56RmuN13qACg+PX509SWA+RETBAbtC2xvQ29jPUBPjqYiLZoTQDrQqpxDC03coqDURjgHl4Sbv1",
-	"YjyGZyFsKG9EX1G2G7YgxvWIKBATJeY1OOPba1NXNZ0IDyw6nRPsB2mb1aUTr/8AulflQrA+d66V7nMa",
-	"Qe6/dwN0L1MyYtnbLMlPDBoY9CfLMMWWB3AbRsdvx7IQ21kzRMK52U8Dqt347ySWLu57691Fr3Fo4L5d",
-	"SGZZu/Jd6ueYuPdj/HrLS//Fp0v/T3TpMyr+GvHR1NdZi5AU/4klxGl+u/Uzs6mgDbNtFTWQRdJXQ3cD",
-	"uFTmh4WRo391mzj0mX3QRXj4l6MrbXlx9EQvlB2iZjLETIYhmy2MhUaAtq9m2lj2Ra/XQ188+bMLrV8D",
-	"ZNxJL+v1eiEvhYLj7GLMxmIZEopmTg1TfTWE8PgQveWhiztmi1LNOKapAhNyWoguvZrlNuWZVK9DClIB",
-	"KT9Wo+Y20pDHIN5YyE7kasVyMbfTlHbkFD+oYjInb3axSbd3cZ4CrTSkkjIlJJBFtRwVr4ey1QCA7wb1",
-	"thonRQJPeo/iM0xHYlCt3EAqaMFAMU+hxYNIE22ehISNzodj3u0BMk7etLW18XS7iGyZA0W87Tiqa/oO",
-	"PXYMz7zLOrV7teul+sM0pY9TkhCXS+cyrzE7empNdLwSo+CmNhlTYimMRVd4tj1v2TGQSHLE3BAFyEcl",
-	"LA7bqU3p4C3xW1nx2Y7yyw0d8gm+6K/NP8iR1upGb7nBoJSd9h6memx7EDBGovqjVuBuf+0qKlF66dec",
-	"7SoU2HrdfqfXa+R71yHaZQMGOFQKgHT/89MrVGszBJkjPxKOOQhNskKP9aoTPJUfG6Fyg+0lfd+L+n17",
-	"6t7z3dx2BLy0ERVaYtAeTtKqQ22O61kDmKdxevLwy4dfPXj08MsoeeMkkbyxeZcf7r4mCM9++M0K5Pud",
-	"LifCxs654KurNL6IWvGQgUxLXWDBMlEBgmJ2sg4ktu9Hyo0MGOkFrZ9lZBzF6Tbe6xfySQNTliUWhpnI",
-	"NQiX5p6BlJguu7CYZj7lBjvugK5JULUhax1n3lcA2QO3J4Bi66ViQ5rJAO4yOCQ9Gdd/ge9J48w2KIeh",
-	"jGGP5ISgJ742p8Hv6On5vQkAAj9Os3+6InfE0mtcNM6eTlNcW2qaayw2Xw+C61LA4r5ZvdTGx4yFsd9Q",
-	"e830OvwjUtDefMstR2yXf9i1RfTkHdcWapCCt+vlj1f309taQH2irfS7GX9zhC1HT3oPv/riy0d3fd3n",
-	"C5uE1iL8alP1PPKsnkvfjAv6QGFFb6gXovtq+Mr0FUUK8MpT60ofPkgnR3i6+KeniI/j/J2yMBYi776Z",
-	"FVu1b8Du8tmJAHcEShauB+ue2EUOgcpVqHHKkKFjeQO5CSDKg7V7Sa38O4Eoc+9fF+dWz/5E694zLQS2",
-	"7A/lDb2iFqbgIfNU7QibnVs9gw3B4riHp199ef+P7vysHuh6gb8lQw4YJnylZrx+r2eCnRsjjeXK3jOE",
-	"Uwd4OqXZFRYpoN/bR2fSunlF4dpP8YZkvGFccPQUTQGBYGH1DKeAtZ+fAo7RBbNvmv1GQwS/YUcIOD7M",
-	"PIZ6nFMAE8YcBIN5F4R9WMtz2HHfnqEcfk/3rSqtP0BYuaX9ca+SVOCW8C2BbF31+kNeHi1m1wjrnLw0",
-	"LwKKZWmh4jZjw2N4xQ0d0DzgDwU3dogugLEja+pZRRHSbl+B7ghVu1WkjRKUXp7/+SmkJ8GtJCOj1DrU",
-	"35J2f8+w4ffa2GFfyXGtQsYIcgHgt6E8yVRuYI/ouQkI3O2rFxjJCpAePgcK8qvQYCEHBNT/wCiKDSE/",
-	"oF5N/kXvpME/8OIpbHSL7AS3RfeMn049/8BXi0MPwS79/bghD9uddvskpF7LGuGlzEV0yNhKB+7WXL4R",
-	"hWmq5pnxN0uZQ8JENYXmgqqTtvVfUzmZHjifqZCTqb3LCdVrn3ixdLoxJOg3zIK+l67mplyTHZXc71NF",
-	"I6ptMn1KAED7I4kTR3EcrmjC+znWJbS+1BXiC/tZl/lLYD2fadhMdtLt/eHS4zdTPzZTE17SM/tqTu4w",
-	"7jak3zpLoHXsf1zq2SDHllE7H7a6enRNHKtixajFeeUGr7omhcZscEQr0YjXYF7L+cC9ByJpvxSLNbWa",
-	"F8XwLAFRXnVWjVCwPJwdYcMjKJNj1sYSwCBWRRy5Xws9Aa9iBO4z5QQZj3pcMyBFIgbkcWB5UUQghM3C",
-	"bgh7MDwLDXGl2FhJ1Awfth2cYViWXcWg+wq7rBtvXiBWaC5KeRM15SAVx0cdqAUA5RaxByd9hWBHHjFn",
-	"SHQyJLR2g415wb/oHwl0N0RceacU9dXpQ8DG89nt1DgqR80ltZuwruRmwh41bOcOMo+bq3+YrBjiMNio",
-	"uWVqDB387y43pgolLorCX8R6/kkkhDx/3h5BnGnlhNuBwQWK/jQqTOg/jtqm2xIAxPJFya8L0WWXVjvi",
-	"qmCzoi7pfWUWo5EQuUnGF9hF3Ncav1R1V0fEzlxYLosMI4D4D1DicmgRAnzIA3vD3aq6ZAwBEFFNDIrY",
-	"KjCp4w7wbleoUzHVjAS+TTq6Ybw2bJcQngxhFAECGDxxSd81QuXshJpuA1+aamIhIOpriAF9Ve91sTmt",
-	"vuqrOsM1Vrt5QZNEC/UhJtjQZxTH4OoeWHNGCEW2W18BQ4rxLz9bTt3szZw7AfD8x2cZ+02U+giMAji0",
-	"a5lL4gi8YIS6h1h+CLuXrYPzmfuO3zGplChZuVAEVOE/w64FHjXAPIE7B/mjL7Nxthu1vM/ZZ8+/e3I/",
-	"cdCY3pgxwKMnOKsQvSgcs4ZusmMpco/k4FRDwssqNEbCwWEbje4OtK+4YoKXhRRlaDgIO55HkOdQZiyL",
-	"Yo3uu+y8oqC+ooOCE+FIVZiIgbB30sDhXlSCltNMsgq4jtqichRR7hkSPie9Xi+IQNgBwAikymyYIEza",
-	"fQvgtbB/SQG4rwk8iNNej8Qjd8LRLAqEbQMyo4uvovZJ7sDden1FNT5SaTu6yNlijjcXNs7E5whJJAYg",
-	"p90Mvug98CuFilXMUmmKQFZa6d4xSPfqi9Kptokg5N3ZaO4zvpd8kw+dOsr4dqe4MYDbgUpUlTf2geKi",
-	"MBBwEphLkyj6R8RAQyJipJ+cvd0iv4Kkoltg9USAwRS8Tyh+kTtpp9dOoAsCKWvTFTnHgNiJhkg8bQiy",
-	"GOoSAHWrdCtIX4HzLaENGvVhp1sK3Lt2VT0fp/armOiFQaVk+rie/CCNEflTOrHdCeSgqo+mAlPHw9oa",
-	"oYLK1aBcqP0skl82buaOWxW8aW87jho6P3TZlTAWQMCRGM/e1lpgnaw3pun8wH/7bcUuLS/XWpmcdU57",
-	"p72j3qOj0y/Zyddnp72zXm+th8lZ53te8CnyBA6T6iy5gUT5jHrKsYLPrZ4DVHsrJhCfzLs6Ajt1Blrj",
-	"Pye7b+6TcAEa80p/hkopOrchdMle6kWRA3MFQuveAbN4pidBXFUe3BkseacSeyseAGuIb3+zhHhR5KJ8",
-	"iRVhn0TF+xMVmD6FvZfn3E7vf4yy463M320BgbjRMo/ExlQvFbNaozwgRFlu4LGa/mT4qrKQnI4N+g03",
-	"vukYYAOPfe9LpxoR7PVyqgt050FJkTRrDghUnYIHglCPy4XHCPZ2hK2sqHsGw0IN8Y6arb2vS0/mnQ/t",
-	"QGjvN2j2E6zugtm9cJK8stk/pJG+TsHrKlCj6/ZJ9NwhZ/1BvD91cdbG9xMt/y5OFpsqVIPWrTDH0Vp7",
-	"Zt6fQ+acFWLCC6dbQmhV3AgMamAXXUgEJbSpaiGI1iDcqVqv7WZ9hVgKNvAvw9wxrrps+G/R1v5ryZfD",
-	"CsHRe3XMRoo3NBlFRw5WdHKW68W1Zfza2enO8B5GyhiUd2J+offLGEDbqD3ERlqNZTmjGPUGKyOquRUf",
-	"+51pxnCTYN/cfwDWf1JZJtsEkk8a9eN3Wee1dCPRiJHSa/kkKHJzURQQaMw6Tupt/zANCA9G45Fddb1i",
-	"nEF2Yh3/u4CamHetVeqKXxBqfzvF+g4z/iOGlVDW1lRvW7+S6PZZU8aZ0ssuu3AXReZQENEjhW5vc+CW",
-	"vPAcrqUuURWKuGDJLH8tGMcfCP7zPWj4pZjr0m4D3qVmRboku3imlZ0mU79ewVMvxt8i1O1+PAIY/rdO",
-	"CLUITPLWj+LMv8P0gtbPv3RGbJt4pi5ni4I3613baQI37A7I6Kp2RkbPoO13DLhA51ynmFvqSDjm8VQT",
-	"r2zQ8qFnD4ipCZ+7+c2wNTlXlPX0/YtnTwfn3109fTUMifGOxOEaxM/31Riq6BFOgl0LuxTOCFhqSr+m",
-	"5mPe4wwFTY5YDJXn+Tqsvgrj4w/AEF448p6GhiCjUkMaVIT+XDXPR3fxnJe2r5bSTmud9cHhL43F9lVO",
-	"hYjzsJyARgxQnETVdgnKQ3AGoYE7t9Qtpt7Gn4dtDey+r4YvX1xesZTnDhPKyKkylu4Dqw0fWhNYwvfu",
-	"gD+uaw001/5W3/KewgbcxTWVlMcebqg7SlQPfWZtMGM/zOV9ixS7HZKIWMuUnKWlXjpCxwKYtVux3vqu",
-	"AvrO+spqywsD74bu3xn8E+oioXuOKKlg2elxmceNwy2kpk4QefnLs8u/UEu/onCzcFrxk8ufAvScu5t4",
-	"kYdz0HCppU8tDtNXBK4GN9X3UZvx1+7eLzWt3FSddp5Cgz7gSKHLji/lXJSKJhwj1MUtdtbzOPzwS3/B",
-	"MXNCj/sKkxHck5tR0rWXMIuEfKYEjVj6fvh9VVUmQzc/cSMUdHNlZintaAq9sag53Dme6VoY1zM1T6rS",
-	"4hfcZuKJIvCvn1BfwTIoLlrF7TR2DwzMETdLafKr4BlgTBHObaKFgeCxFwo0Ya/PYuqJpJOCUm0PTAzL",
-	"cLQI8+uy52LZVyNdLGbKUA9DbDBTRcogLjgGagrCJFo9JLfMF+VEEO+vYnkPT3rUQ9L7pfoKArkQdJuB",
-	"sYbAhO7DS4AShAUgVfvX5Gja4EQiPWHvjDCY+SctKa0lkSabsV8XHNGGlkK8dmJyJTCg8eG47ycd6g+h",
-	"Q73HG/w7V4i2X8Z/nJaEMuYYuxA33s+fo8aQUepnrW9j8P2hULTstRJLuFhVuAN8FdBclxfpzjXnMJHQ",
-	"R/z9wR/G32lwC9daM68lBj694pOGLIG5HsE5a7jal44r4Kovxkc/cCffIbKz0gv8ArfCiX78ilPS3OZ4",
-	"6UuYFO5z3ZpXcKMM7H1gQqw1pzZSjQTMPqJKip7fhu6O32LC2rvmCOw57RSeWECQ2I/b+LbsaVdt1TWC",
-	"FC9avVcvsbdqITg0VwVnrP83OJUbXLpzqVIHtyXVGmaDKVBOIFIyH0LyaWaEtWBWYE+eMko6qSeJv1Z6",
-	"2VgVA7DPe87LUYQjRP+puFumEdDTs4ySysxiNAXVfhXy76BDr7GlVpMChZqTxNRT83hIUYiZuySimjpe",
-	"u2ru/h419Qs6/eJRQ/XMntF6IjryhO6PLuGJ9i6i4+frrGIrvEh8Ke82mLSwTdkh/liGWRzpYCFfFywE",
-	"OWZKQxIiQP74DWK8r7y5g0rSTHDADnocZUiuWyWnHp2cV7ZSX82lUs6GoQazfh5IZXOphmFKZJ8B0YGA",
-	"dvtyz4RGs1u+3fu6C4MR+OhcQvt66cGx+opKHTJ8CksMKnYBaqBUXeZJjNKdawyX+tWGY4bJh4a1kJuM",
-	"f6mlRPMcKgSILZBtjejzhgFrGQPTmIvqs4TywAO9V0rokNthF/4vJVP2FZ9GNRwB0Amhoq5X1JP3i7WO",
-	"vNJGScpOk0Zz3AiVe+aGhe7wqWDpQzs0N3KGKKN0SJATSlAjCDsjFRsaoezAvb6kL0I0MSbGa8orqnrE",
-	"Vv9057p0rKmvrleR/RF1F85wdpDLIccWg1CQRi7HY1EKNYpQ8DFe1VehshXYNNjCRtPy/XIwuc89NgQK",
-	"GWL788ofkYuRzB1VL+t3za3BGePojfHDubs1pd7zMB6Jbsx4H0kjfQ9c/y+4ORqaiLMcmjH5Psr1G1e5",
-	"V7ZfY6S7MPqUz+dCuQfQdCuKiNiiEidaQF855dF3Ardeq0IvmKmxGqdtwgV2PxBcGZTPnKu+8jnXcGr1",
-	"rnrgtguCLAojGhFPjVLlV14KuzvEoW/3xXgfadyH/umxelFzssAuVn2lg+PIgznWXV2RjoI4BZv5/LCj",
-	"OGqlEcx5sFX9hdAqxMxXauRMywCMXvVDZ8PzRcmPXrrX86MXCvo4wIjoxhJuW2uM1nEtBA3Kna1zvbBV",
-	"FjeSMkNc4SyYDV/0vuqyS2zm7cY2lDrv9g1T1JDGnfkQFcLBkG5h68uCPPMbUaYM1ro2+UmP/KRH/nH1",
-	"yPevNUb23lTwwk5r9l4y2ezPwn4Pj97d3ax6yFrH7pG9SWM1FFMVuamaycbFc+wz2nD2Rc+JPdAqQ7ml",
-	"u8sTeSPU/Tpuaa9t+/QAWHoCyAz7oxD4JZDzcCoAos/pRYB1yw0Wh34LtaEA44H5UI1ABaGCuX3PWKhp",
-	"LyQ3SDH+e24EyJb/5b1mbRKhNDhxkOK6d+RdJ00BB0W/HlL2Y+I+1AFAl3FNbgbKiT8pq3V053CoD1GQ",
-	"mUhpx627pTflEI6IH76EWq2PA7mR+0OlArJt1nV8Zh8JeicVkLK4flQa3OYV1Y/6uPWCQvSgnGwWlToV",
-	"ntQUXyzUVEWaLqW7Jef+p6Snj4R6YlGM7GhrvneluJiPB67jw7SxDCvH82ybSh6bjneWSl4N2ljY//5V",
-	"NzBQtuHLX2DaD3gFhDNqUKsKPogsGLSUULwZAHqFZtAz+NQGwVXwWCFJ+J5h1eqSiBZQQNQaHstp/DOp",
-	"Qr/iNihMD1NxIGf8Yu1SvXpZYu+emS7FXdDHnyUhiKKXZy2NNkkUu6khiQ2/oZ/7Q9o/uIpv3n7xP2Mb",
-	"d5Ro3vU143Bf7noXkkL3xZgZJzh54T9P0Ph09N6+hbPhI+uBYeDfznIoubIiB4w7706DOyMtNqVEdxeN",
-	"xs1rArNI1Yrpvlq7bxVMzFiXbKqXrNBpCO7zEdyN6kQPLLOly9Z0P32XtLOTXuvkfJjT/nn5H4YAz83r",
-	"gOpDLA78KEos63itd0CCMSeWY5EyoXcgroCeNxMzXa7Ic46Qp+AG5pZfE1XyJV91GWpUfeWT8cB7iuSE",
-	"aTQVIhJ42bWCdBGtmhq2PpNjcTud8D3ZjzCxpirZkIfRvROGJWKgGOQPErVp+BJ4wtbTPu7eQqxR04xL",
-	"t4lcjcRWWgJ3nM89JTsYXCkzANeA0ixw03qvJ/wFAxhcrRx366sZz8Hz5N/rsnMCOh5R8qMw2I6uiunR",
-	"MIUI6kVfLXX5Grzi6WIup7v+EK3rQ2iM8ffatj6HBQLcDXlnu3cnFnHsSiXzW3ZnSmMDd4roqUVex6WI",
-	"D+of4ImIvh7EzD/Ufrz0TRc2Ti5cCRAz7iqOpZJmKvL9cwEO1H+2Hd6nY9v32N6DhoDOhi1u9R9wzEvv",
-	"lXhvYrX+oSYOCL/eDdcDQKw1a8AI33zKZyWCOeYLie+OF8Jnj/yDdBgrNTqOHALbu2KHeJuXseSg6TJ0",
-	"AkTBXYwwcjbS8xVVRYCcpVyRqJCC0MIKXcvuMBVOng+rc/9w3ldRGoiby7UQCoMczGrmUw1in4T0MWBV",
-	"DdhjGprYGtMkoC9XarTVwZTARJ2UgltR4mcIn9upUFkVSAwzgBybUtxIvfBFKrUgTUOMBrFem7CiHz3s",
-	"pCMz7cI9gchPINqzR/Dng3i96kdyiM+rqtvnpaAmyXRKToWcQQttH8oNZ6aVMHcVotnIK+FRGBtULaCQ",
-	"+Oqv1Oj9eM4cA8jlRBi7rfYBn0BDfuqjlB5Sl7Prxei1QDe8nAn22Y9XT+67i1llGv3lxSsoqYI6LUYk",
-	"4R6ZCtNlT39d8II+Yti81DeCCfgbfaPLvoFPGJ9X5qw++nopArIjIUgjfAVNqtYLyv1cTZYrD1wz1kWh",
-	"l8YzKkzNqioVsgiTjHzmIf2r0BPsFNjAQ76lzd1X9QBkgRYuZ5IK6WhyodWkOh/ZmCNh5rwB0aEDRQGA",
-	"R4Ywu/7fOXfvT/WiPAxz121gOwjqD+RPx4Nqy1GIWO+CJRCFICYfRz8FGZZwh8a6pJQSaerG0XvlClBo",
-	"18wUfsZ8SGdLwdSxLo+yvdbKJTGfitiBWNMV+grd9VVZBhS5Ytv6LjuvPD8Bb80rAr4S6JqPXi/mwGCo",
-	"4IjjfJyhXuL83LhQ9gd1SpTMh36iXKt7yChgJPdN9wPkRXJkaeHTtEzf6oMQDL2/fIse8RK380PJSPhc",
-	"W2LGow6Vw4hqGwp+QBiCG41SPO/OBUAd20rBJgQbCeSRAfTbwsA5itJohf0djf5g1E/ipY3v0pHrEsrY",
-	"vEyqusvGwE1oXMUhV+E0T8BAUeINAgBZqRZO/Q+lsaB9EI6RRz0DM3oEGjMGa3Ixt9Nt1PeKlvMBpNAd",
-	"8v1NIHzcp2bVuZ26vD1X6PegK++8/hDaTt92r1PdWTlv6KxQSa5GELHmW3tnuGFojFKuqDTsb4t8EgCx",
-	"RTEGEcADgjM9uA7h7NsleLWxlga9DhTt72eNgSKVhlKN2jARwjyvQPHXejj4GfJS9NUG9jz3M2+A570I",
-	"Sf1C3ogSrYu+gqoB9C7EQKaEGQG1Dr46Btbobf2Yw9UA1ag+YiacDGnMuKkzoYPjd5A+j5zr2r/sG2hT",
-	"tTRclKleDujaPuejqS3kaGqpmBAqMGr4uFcnX56dPDzr9f7TkZjH2nWXFNk1flCaAf4ztF4r9AQ+23Kw",
-	"IFP+2gbVV4pdsL61L9Vxfb/juWAXymr2H3qBnW/aM49vIOX4A0OMIYHsBQhL9UN3BuzqFEkCt4iYmncn",
-	"EZvaZGRVQtTDk68fPug9vBPuVmkii224BACoDeioVDwSDFPQW301RpUkB32/tRKPsVMZJBBDUwKIt9Ig",
-	"vpH2Hmq8t6G763Ue60XXTou2usgrTTwuAIE/gDNQWtNXQfcH751bFmwH6elxDxsxm1so3guYjD6Xx+q+",
-	"msgbUu63KUmL4gNq6O5rbRV0WHRSvMgSYSLu4hZ8syKNH/dY1noD1fFxPpwevlDbIe8ryzipPpNqyIZ/",
-	"fnrFcEgI7Q5D0zQAyO8rHo9ULhSR+VQva05Ahj3CQ1XnxktK94lhaEUdM3hpRZ4ivFcLyN1TI1kkIsCn",
-	"OxfsvngXB/8EC1aqoiqsbqqycwRiAnBLZYRm+/kfEBUKB7MtMuSuzaXFvP33KojwI1siQuIOA0LA96TB",
-	"QkFk2+gEicJCSw5wK75PsGeXH+IagkrRLIC+gxgWL0fAa30ul9uFQkD1LvWBITvecTtTgUwBOBf1tUHE",
-	"JmrIn7mbBzVSwRdPyKxnbAR5THw0ElAtqXI2X6iRXWBAKNd95bTnGbfW3fwLWyGbc5QhcJkBnwrGhJo2",
-	"duUUKFLBFVQjKywApCasOK/GWNEVbtO+BvavrWxhN/bgQyYXw2raSifamM6d43vAuFTALEu2xMZh0AeI",
-	"IITWzUvQgglDDgn9sGbJFeFvB9Af1rqkUfnSM6leUzfea49JQ37RIeaSD+O+w249ffVFr9dDncy97sta",
-	"Cyg4t5r6W4HV6DS4bKfn588CSbJNn19Y6T3DZA7XpRYNwbuJgRy8mFHthe+KpEgddLtXbxN8+qA3HvHR",
-	"yddfnn4lRuLE+2jm2J6CbDRCT27Kf57DVXav/Z+/9o6+5kfjX96ePHr3L51DAg//+Cad79P5A2f+0hHb",
-	"1tv6u2si2MAiXihaUAUHQR1wG6oQ7pRBxGNtcxTbSLSAd4eaZGzxt5Opyxe5vC5Et69i8YTgkvT2eGEX",
-	"FMyGkIQTdOuWW9UguK8quEoQwwD0GVrt2qUcCWdFGT0TaD5BoUQFjCmVB6w7w2QO3KJ7ho15UTgTC4uj",
-	"SQn2qZY1+EhAA0BIll+HFHePUjcDCB6UR4MJB6w4oyJ7xLCggJlQfYUNRTkuG40/aO6mNFtj0KhSNXPh",
-	"k16vh5t3N1wYNAM4ufejGfxTdxze8WguCqeTHISeR2dy1+zolRgBnguM/sF50PFoyueWWHpz0La6yzHy",
-	"JHgRMNiMsJVVdUgACsY/OCbinj5zdxDQgP133e8vdT7iBjT/024P7unP4vqnqytkC5AUtnAcSQindLuv",
-	"9hWC14K+AS0gxUQqFT4YzYBAJOG2Vz2DCfrVyqIAdBcFODR1sEp6E/GPFKwGYDtUHpoJgVlghYKmN33l",
-	"0YEQBydMGkMA1I7y66/psB+DP37Gy9drWTKE0uPYkmP9TUziiT+6HepaSNCvDgXXSZFy6nUJ4FTG19OW",
-	"wfuX89WafhZ5k78+61GTuKay+7ZVag1RtZ1LEYBg5Df39AtqDl1wi103b7dAaIHXvECr73R5V7WVhXbh",
-	"UE7hYxVntYwjj6eKMhk1gL4iFYBVGNJ1X1TGrrWdMkJvhZp+skOsHjY30vZTGMh8eyrhLsCHJK3gIK37",
-	"mxDxe/DU9GYqXuEhhY11eod0VgmVcUT3VAmRmzoxOD2oO5s/aCJx9MOl0qAqDoSvxybJ/znu9/v9X96e",
-	"ZKe9XtIq2V/j/1PMy/fbRZBQ8XhvjkbYvqYZmzPrWPHGHt9Yu/25dHMq+vB78ABEo/scYDqHDyJPMbS4",
-	"W7dHtbyusxOwLNYFQSNiRSjs1+GZM7zVqEj7yAz4At0Frm78vOBKQbfhvMvOybmN4RQf9nHCta8mJR8R",
-	"chh+2AdBsNwZcqUnC8QGq8DcyzV1H3pmQ1/YuC9/NImMPAAacAk9ML+3JvSYLQAUS2HYGtxy8TwNJSYa",
-	"QE7y5hGCLCHvjyyE89FIzO0ZdI09nhdcquEa6JsPbw2PlV461cVdU/vGDhv8Ik/wWEEH3Fst36513o0N",
-	"DxNrMt/dj93GNqjPK0Q2vxPv5VbiSTsNij6z9T7CsXXOOmsH1LnF3cz56vit0wfeHWB6o4kXgp9Qkg2N",
-	"LOB2VKjloE9k1MgSLy+pl1Hvy/z/Y+76Vtu3ofCriNz8VnCcP+061l2FdReFwUZhdy6zEiudqSMZS05i",
-	"SmFPswfbkwydc2TLiZW1Wbtfr0IIsS1ZOjp/vvN9QDoJ4ecdeocpfP0dL5P2U8snYvdEUvC+8MTOp24I",
-	"kAK3v/9wGNQeeJzgbCaSh51NfB6Qk3lNehDmoPOjYnZL8Tm3PxUgx6H5tuNNwLmcX1rL4py4kFc2nBDM",
-	"XJHnFSnBJMmer17G9mPuPgKpwf7YwB+DVk5NLZyHoYXnUQ7CprG0F3AZuGw83DR+s7c8Dy/9CaPdRVG4",
-	"xUngr4w3p+RnQqCwDzvAUVkm3NgAeWtpSKwxpdQOlpKlWBlX0uKGEty4vlG4LuOGQwGLknMQ4KayLgqi",
-	"d3VnL6FcHUiY/ag2GyhdPQlRkloe3k7JRPIi3wp3ynO2rAR/ilj6M9dm/JN92vHdbQrorI1wAZAd5Q3J",
-	"UDskmHUquEGzAZYrl9Rbj1BnbInA4HZZqZ0GLgS4A5JOQkeVZnXZ4nIhb0j8dLVmYm9PZjafToEWk7dQ",
-	"N2Ia653cMNFjfNSUOG25/ALpN3y7WG+2HkEiW014bYS0N8Zyuru+UQpt3TffTi8jdjX//iLqCf3Mp1PU",
-	"KEorYarmhhJ/Nr5EfUIasUdZ0YIGqAjbuSCcpbD7Uhdl5JpVdAwYxThh4zBfQElKMoS4oDBnsrG+DoWy",
-	"bSKG8MEig4CWnEWvXNn+Poyss7N5Zn6RDMpgqJVnPeZL3CQe/B4ghVnfpM9CJJa9lfsWHO6/+1hHK+uM",
-	"6AX/+EGxC3qaaCUjVtbYCo2M1GNgpYCn1xcnreGZ1s+o8qRvdFRIjZmT0fCoAV0uwREFdupM4NLHifyl",
-	"R0HeacdcXl+jwlpLW+n2IDiO+bq7LJA7W/sFOb6FH1XZFZdLI6qqLg22Xjh5KbwgRRY7TP2bRKIzFvJ9",
-	"VHlmqb6fxx7S3T4S14FHZ2nvtaRDntB34/l1MC31H8kujSKqSyGz0UOAhNdzg7DY4rnMtEQ8nwjHB/4u",
-	"ZFn89dIbHgkCD41Lit3bRIQ/JU6CVtNXh0q01z5+b7j1QGyJ9iYd5/+HB3YSPdGegoC7x/Iiflnb4xWd",
-	"AawZgAYvKfOiJELeqvsl0jMXKIvXD7BC+IizEgDvoRL/DtH/+5fRqz4129nHUP8+z3bfLgWvRGXvaqcO",
-	"j7+haPNeFByYyIHxPdcsU6va+soRS//+868JL/PJdjZRpZC8zGM7sakHSKkgFF2KQu3sYq/Uvvmima6X",
-	"YxtdRtZttNaprorRzSiOJ9tZwJQjqsWtF4Dm2Q0liMIUYHliqXOD0lmL3+4XbBbvmdiXYmWwc9G/URxP",
-	"8L80AlhBNNGDm6JL3/gYQNePHLNf62WRr2LvlPDf1lCthRuHjHAB2h+8xMenSn2jrcWLWpShG2HEdnlG",
-	"7AkZy4S9he70MFCRYOCRtrnY6cAEr+uu66XtEu+3y3lXcmLboSLLgZ4g4g+c/ifZPJAUUQ0vTE5vsBKP",
-	"dcGREs/1qYOGm5uhQj16D1E5DcTjue3YjMAeAZm+r0XlXZ8YM7wcQqh/G16ZT1cFWR7HC6JFsfauQgxc",
-	"gdWMqvOoKNL9B74HGsc7EDBl3bNaZlwalomyUA0Qaok9BTnohBGEmFprGwhu/XE2cjV6eXj5JwAA//8=",
+	"2+r1fdhCEW8qHrvRy95x0eQ9nNFZjHWZ9tp4prPJY0RZ6jKtqAQ7nlvriIA5BU3k6xSBv01+t6nSNjI4",
+	"o3pbkiArrLld85DA725J9/VbWbFBmqjfjtT5uGt67o2KPe4q4nRpNcmw0zlp/iHAgmAxmCkPPi/qFhDa",
+	"Kle2Xbjc/gauF0BvGK+gFk21sXdMAE2LmEWY2016gY0F+KcTvULAWWyqLu5ATI6b81I6BfSy1IvJ1LZ0",
+	"PP2tqpnnRUEB+G1CwhfZbwbdT9ebe+/jQDKNcYj2e7bN34SBue0uzDEvKzUVKGgqeACGCN78O6YlA9UL",
+	"e6nftd/al/h8u539CNzZmZZqJAvR5Hl1ZtuqIvKI8rZU8SdcZ4CK0H5fXtMLLTdmAbGl5LZIQzqUn7XH",
+	"+Lg2bpQRQjX7JnDH6Sza71Ctj3oi6MArk+o34G7rffUpcHQSOflvcrHSYrtm1mw/l1ueT6PJ9FRZsJUk",
+	"eo/xAl5H2QyOnHVlpEmI/WfzaWEyVRBNAToR2IxBMJ4UzEiad7ohQcIRWzo7fXEaRBWIMASbLMiJOaWv",
+	"lYuiwRuCrLEBeYT+WLPgKWnvp4vHlGTG2UrwkvGJ9sFvRb8DT7wuc1G2NlT/s6po2WmkonnqF5A6m5dP",
+	"Z5fEa9rXopyycRkQC+JqOm6YhgEZvnApTPLoRnw0FQM+ES2br7gjQzbh42dvxbwhtDMVcjJt0Dundpa+",
+	"qfNSX8lclINmoqI0lXQigH+9iRM0V++vV5eXsoZDkWQm/tmjbjLLu7OUea2suOkWV34L32KSavLr27G2",
+	"viw6PtpS/8mw+62S6on2bpxQ/zLoEeu4D8Dtmtlg0BETeQ1TftUMpZeiOl7YqWnpY2kLBkSMPMKNRHyA",
+	"63sz57x820ptrrZkH5SmjdoXPIFqf8IMtsIBUR+p0He9fq6/x066NwQq3AuAo0X/2YaOsw1nkUiifKkE",
+	"NeW1NZhcpM96f3GhsIf6082G48tSWhEgcMwaiu4Zgd6ZuSgKaCoNZerQog3w3i2mJ1Xw0T4mi/ihGNrM",
+	"fKIhyNkgtAppLAHpsZlwp2VgTDlRukyVuhd6UuXr7MxvrbzsddzGPV4EWJCzvNVbZxtN0/Z+z/cUPrv2",
+	"m9f4qNPuzq711gs+E3ulNkeQj/t+K6gFrT/mgQz3X9saJuRer7rbfOo7kLefK7wW2Ol+7z12Dxl0K+z3",
+	"5pOIP+++FeSY8C+fmXK0/yef80t0Zu732ouWG1pVZfk3zz3bbwdSDe9ceC6/3yQvSJG8xiyrrvX7fTKS",
+	"wXu+OLo21dTE+t5kM5DXoptBcT3C8Q30r3Mm5hqkU2kIe87TXoN4WiOkOw3iZfmcKKWqY2pRPtEyMueL",
+	"LSJgkV6vt24db7rHCJEdke5BI3DqAWmtuxrJ0MpeCwNgrEkn7qUYkaEc0N9BhQHlo6EBwI7wW9IAhQiC",
+	"2dIXmDR7p+CEUdptbakvCzF7Bm1xkzkD6e4J3mRemHUwSdwGXkCABeBkwdbCVHjyBT5ix70HVbgPYElz",
+	"5q7+ZbGq9fw97j3YaYbQHJu0WzxBNBn9sH99H1Z23HvgCNEfTkeqK17I/ASaKp+Epg6hU0Kn2pQHvZ6j",
+	"utY0TLS0k5Jx3oWehJqoDQeNs2PKpkaen01jI6kmopyXUjV0owdauWOYpC7oGRO/Ljg40MDZXqHwsjPL",
+	"xroo9JLcb74uBvhoxlBUZQxEXYa2S+bLPqG+YTUXj/B2On22qlqKX8Qnwe6BuBp+aaqXWQXV7R4BHXzf",
+	"5vTbk7ojsC7KvfQrhGPhZSFDb8tHlOMFLZEP50grh+9l/mEI0xvCOP8Gzr1hlwH87Qnm/QOE8j6dLstk",
+	"usw+SHhmMNJlKUa2oSBlyg2jJ6RWxMmo0Ro6h4FHTCGzeaGgiQ0u/U/Ra/9W8uWwsX1UU03R81CP5zPY",
+	"Hm12Gmoc1azUqKlASJrBlZbJJnfVrOuxVX81KydQotXVji4BsXW4q5cBPAu+8rpBX9nvUP0jrwuOr7Qd",
+	"NBL9Kl5x1aLI/bSc6qJYxbHlON8Pc0e77MKzLOzFAZf2Uky48pUeXXYa2vFFvccovA2sp3YRqj7zpZgL",
+	"C95y98bRN/WLfvdu7e9/L8W84COgonvMcYFf/vXvkKSKhOW7Gf3dkcPfgTePFwXyrb9brR1ll/bvI61s",
+	"yXPprgnUh4JH7d4WnMTqLmo14LLczlq0YlyWxDm0qjsBqQRMT7CtEd4uOJQhcN4ZX0VSPMGlKKPfb67/",
+	"JTdU/XYbHAdXOfAJbA1LdRRTW6tU6/FrptUBlyUr9KR9UJK+3tBUwX9eqFzkhM0QFzncwoy2OxFvqyni",
+	"mq/nGrd+dzs4eUsN4G7e+s3pT43JpzzPS5A1wHzqpczhVeSlbhkS2y9COa5naHIcvweSLrxp2F3swvb6",
+	"6eOXr5+cvfjz4KfXz4f3bhIZjnxgH7uZyTXGt7rIB1AAtLvRHnTAcoSC9UJeWSO9IKUU1VhMy0SD9fTO",
+	"urekwU2/MzIRez9+D8EL7zRpmGtwjjT8XdV2awNWfM9GQrs6CNUdGjssQ0Dxja2QrE30BAlgRyylNpN4",
+	"K+o8tF3PmzW6qe987ZgiDa+mDMb6aKzxrunflV663nRxSx9F8hEkoorPHrPvHnz9zTZXxxZfxq04KDxi",
+	"c5qHy5C/ViK8ihe+JGmTJV7o70jQ884o/47AXT0Kv81tES96I0A69r/elGiLhgle8WLRYoY4Mo2Tmtjr",
+	"Knkt4VuIQoKAS1HvOQSl6NiApXI+gOUx5iXlcFEHyk2C+ojdgQIZ7mIm8Jzvd5PenZDeUD+wpMp6EcKa",
+	"OV/V+2/VXGAdj77SO0p2q9DKNgB94GCVn40zeDjdO3LjezfQQ/DDiRztOsxMhv/438f0jzfHDz3aDBTK",
+	"5XxlTmJMmhoUzQD/+c1B7367+X/IKjzzVrwHz9N7nzdco4vZjKN7rnWXz5fjKvsJO0n6/mtr7T1bNzyq",
+	"FUK0gRbQhdhW0g9/J4Obl+IRM0Kw4SHW7R6+x5P9cAiPDVtOM+x6i2c9C6tP7/sVeZgpp8kEtr4oQkfl",
+	"XKBRsaxh3/sVOOF4CGmAwzq5HGXseO/ug5sdBytqqIa+j9uZsaNjNpPqEfvWRx9i1KRK/djM9IKHIpWz",
+	"4dSoKymfCSiJhMevk9GDJxW37EN6WSO1jZllEdFXe7FFkNRyfKsNe7pwN+nwZymU4kn1UDdhGrXno/d7",
+	"6ZEtLxJVvfsQ754k45G8AzP6lF/+OHbiemgmqe6uU1mSQNZtM6c1mXSmUqmXUBQabOsT+PHs/PVjX9US",
+	"ozlg9pB7gpz/fUU+f5VjHACkD/SVgD4TtgLNSmUgdfsqtj0/1SF+OmvVG4hrKh9xsOlqPhUKYSAuC67e",
+	"YkrWiM+l5QUrhLWiNF126jfTnwQcEAg+41n4WiPrfU3RvTLoGnLmNllgyipMmmZrG9qKrFdz8Y/hAXsZ",
+	"0jVbd//ru1PK0O2u4LtxX3YCgJOimfkSZKs7sWyp5krcvZJNzfr7fp1Ys867wrxL5mmT+hj62PjB/Jz8",
+	"aGGO6U1IzXnjI41ZnG7wR2xIWz0EJJ4Irwpc9ItcXhYiC9B9BjsCl1V4xY2yVzv7F1EjexoQGtmHLrrA",
+	"LnwBAC9Fvbn9mWKPz3+GZ/7y/PwvZL/ECGfSIFDp7z9M9kdyud9KR+/P0bX9D/Ecb25hS48vtYVvwEgS",
+	"3IicAhnEG/Yo3vuULuX0AjAKXJ8/e7kR8lxuhgz3XeYtualTPmlsNL6hhPyePNU193Tktq47nishkhLJ",
+	"5ys1OkW8VyL6VkDiAf12D0SUdge/DRR2C5g4miZ7Qpu3RiAPjaP9bpM6FH91HZmcFtK06d9zm8IPHuKQ",
+	"ZkhNtN2jWFyUQcZAYadmCL/9AUHiIB8J6ybx948BBamvLqZiBYL/b4t8InLAwLpcuf+gPbWOreWEbCHc",
+	"o6mO4cq6WzzlZirAN1Q2FzxNuemyWkEUtfLmV9QWcUTDKQTdEyVUaiEQXzxU66yG02r2PqG3ngG4ngLY",
+	"3tUab8wgKlPbtUGE4YdBCNG4UTXDdo9kt9taHlJOzUBKV7LW5F0yYzmR4Fub5bXn6JMU25f0P6E3zijv",
+	"MZG8fBFgju6YOA1yDY2BYJMjsA9ECue2rxCjA2Pl2LPl0l1qBtj0EMfBTJ8Hve8wAYjA2xyxuzvo+Chu",
+	"dSNAWoBiwmlUFy8Dr6u774Bv8shHIAIwg/uwhwzxCXAjru5Y9laIeaL2t/15RLfgoxPN9amGNuozn2WV",
+	"4thEnphcF3NFtlFtShK/RAx4R2biHR/ZYsXI59OK1V4f9Tsp4UAQJTQKna92ncUG3MNa6nQ9abT6bFNm",
+	"9r+fv3xxgm5GKlLAJ5uwd2Nrr6UqIZT9OLpH1SWXPpHhFu6oEafkdTyEa/ZToP7MH/yBhrzaBDbnHktH",
+	"1O79aMDdBwiyV1S/Yj4zNEkLW1vgmP2+/kIs6evJT72VqiFfoElhXUfKl2CNeC2y5dFWx3E754saZSqj",
+	"GvBl4ybXGYULh/jjMGNDZ424E3f/loZUpRUlzGO+ihn2FTlDMDCPUU8qTxivICww0vMALpDL8ViUWQgQ",
+	"lBiHwtf6isID7JRqmr3ruxBjy/RiDeqOXTj7C1Tiny4ep5RgmmXyKG+FtVT7kjZw3OqanUwBjou2DZHA",
+	"pLVCtTes4RPbFgoPXIsHegpo/8b1WG0ajRsPwmeDZx63HTBkfhOKFeJKFBm0SiGIyFvgyWHJtbNtd3/p",
+	"ut3O3X1FaDB1gk5patv05ogLfLi2SuNbnabQ4cM9cSagVAtRQdwFv2l+kwzdlNa3a8WvaSuvueIm/efV",
+	"okydyVawcciyGMl8HzivSpw2lKNhvUtolmHYRKs9PI4NgjRPQlL5JgDxUrIocQx/XQjbVIAzaRiW196l",
+	"pPHNLWsI80VYNi08ViHlK85tOPq6IeepEfQP8iYgzdjDK8MV0EXeZafKpxn7TGRsF3alZU4lnuAvURtH",
+	"1Zx0sDf3wnVmEc7MPhkD21r7iVQxGCQZ0TUP6Jco5/EAQ1erkJm+bw1gtQf1T/dOqOBxAwayaZPoVkU+",
+	"v4SPL8cgKNBsO6aPTOF2eD7xrU19zddK85ThlKFvAODWqvK+tBLVV9fQoqJR92LDkT6boLZb0b+8z34w",
+	"M+2rK6vaxpvFQVsm8m0LVe4MTbbUoLbE+m47tpcuU2k6x2WqTIUyE539hVwBvWk+vgTPRJXxyYqWLUkv",
+	"nzLD55+vBKQWhIqn044fPqWeobfDD9NQEucAfxBqm4fknB1idfByuvKAoet8DHz6abk+ihz+PpGhxnSD",
+	"Sw4RMpnSyyxQJYhBqFVUOhdUcU++YHYMnPYmSvBMlBTGaa/6llsrDzZ74tH5sXOhoE4v1JJJcFMrzRbm",
+	"BnDLTUp1BDaxdlqbgYzdi/dwEevC5jp2U/No17NJmkazy3R9n+ORdWRx4wg8cpdxX2bpwx4pkHGFII43",
+	"OrmYP/jFxxiGdFZNodHXlKK+VuRBlv0gpPWu+egAAc+jaU+x2SUEH52wGOuyKpe5Y4KfoGYz7Cxg3C+U",
+	"DQ53YwdjWQjSOLZ0UsAUKLcAbxh4bSX0GLNspo1t3fMPv17Iq1ZfN7YUfOahfNQtzqQRx/noBJOAATAk",
+	"bqSGuaoA7Xx8wio4AJOBGxBzrXiBObH+KIG+q8qnFjo+RfErHNc1Gts8ws1tbSLihrYDFZtK4f0scqk9",
+	"CLIP2kEeAPUnFqvQdbK9Wg0RgJRGHYVV9wumVu8OlrxMw6E3iA1P48788IOcMONbRnrzHtrWEuyDtHGn",
+	"2qpnyk0k5O64axT8raKuQI68KDwolB5HCRoVDDlXgEBbhkQox5vrLX+H3jIYZk4hCUq8+9EptN5vDrbM",
+	"8BbCtQ24Ds+c5gGaNPTphOCwoeSFE1oFpTIQdLQ/Ilv1Ng5dHAmrP8ZjxwEJFKcd36QJE2mZVrS1nNbx",
+	"MubYTPFy5Vv2FXb6KIHLocdwntRAqpnQWsqIPU5FBzNvV4Isth/ubQaCd7XcaNVoI+uADrotBWEtGUJT",
+	"7cZeKTpVK5YEK/oY7d2q9hhtmmLUFOBW3SLWaqx2rR0Q/G9BfQu9YbxIiI4HgkNkDsOddHRzq8rdFmEO",
+	"EVr8oz+xeaknJZ8lGCN5Na/foWEP1hA15sGkh6qNT61TT6rZzl6Xf1298Fc8o3Z3RJEpjSGAlqZXg1oY",
+	"xF/BbO8yeMEEaLkpAT1RW2i2EghWCL+bEpjFepV7aewAYwN76LT8Gi+FIpvmXsxN6Oxb3EhuB5Ic9FmM",
+	"Y4femwp4DqokfKMlwQzgS3o4PM/RUi7no4dpl3NLJ1Hb0im/qqxdFVXtFOvH00hnr9LHcUogX8E9HHoO",
+	"fyGcz5Bw6O/t3QrYDmAX07pFAgwzTFKinjcwvTQdYtOXquz4NmhSmoESyyRoYhQ3HYemNwCRDzhUaq0I",
+	"uiGV47Ogdxh0INWgCTWiYfjNVX7hyrdxKdbPI9Bh8pr4Hh4bd8T94YBaB1Voi2u5lmLC1aApQeDMl/JQ",
+	"ZgDGZVe+FbDBZm6O/tHMwzR+oxcqd0ZeCuTk2o3OANBxO06cNwPck0noN/hLgH17/PLnp69vDvnWOqxV",
+	"DwUmvDtomMLm+gtmu+y5fCuCVuqBDOkqzKQx0A0PwR/RTwZoh8UKcHwyQMheGFGPqUvD+BILSq/tNfic",
+	"KjhbIVMSVjgVpKVs/RsVpO2BT/loDZ+SlPN/BuTJT4/nOF9cFnL0h4Z1vJ0o9WcFifhRA9oJ3jvVyzuE",
+	"3yPHG9oHmMoArdFlQMn4d1RGFJbFb0kg8JHytZQjYohHFFnJ2DEr5JXA4IpUGbvP/J3cHaqIdI/PDFsx",
+	"CIpG9eXoXUsFpvLXKB/Mc1edHXXfbeo2+wjm873lcjovsOoodU0cAr2w5w0dH4Y++DT0bJByYMKkEEJg",
+	"tjByVJP75GabISA0KQ0ZehNBP3NzQ8qmEgqS27qUE6l4EVxFyGy7EXaGn5Q73d1yyr11cMVLOD73+itc",
+	"87MwSq1n1TWZ7YtdvPbsRqz2dDunPd3BaJ98Rnz2xVY2e34NLnvxD2KyF5+Ux57HLPa0xmFPYwZ7EfPX",
+	"J2vs9SLiri/gHc8/apQaLkRE3DHTWmccKTb7xueXrGcwLdQ2VDsfS26PfTTgE50eELMIJrqqUtFKwBdi",
+	"vBP6VZq+d9D02mnh4uozS+1N1PC3ETi0bY1f2+7uhLjj+7v/dPEY3R4WA63tUxOa87FxPotS2tX5aCpm",
+	"3uDnZcqOPnWsphTWi9TB6auzwcXL//X0xXmXvUboXhPmiP6XqTaWKQFdzDFcA55EsO/xM2FSU2vnnQ8f",
+	"AC543IAgOBMzXa6QHzhJpJ3Y12MgE12ymS5R1OlFALo9YdR7BYus+wruku+XDI65pbg00gqqwsZmCKFG",
+	"bVpBJNi1/IpuX/XVV19BMnP3q68oq1n6FkoGs++5og7V7i+5nEhryBUi39HPEJXpq3HJseMI9NhQCLFE",
+	"mMjuHbR3IlBKP64J7Qq8sdRXIUAFo2C23VxwK3I21YsSA0G5Y2uTqWWGX0HPeezoIi2bCQ5tXkRf6dFo",
+	"UZbC2eHKnRnEB4FOKYUmfMFZSHP/AXI/6Ct0/yx5mdOGPRdKCjVauT07Uxh8ijuV+p5ABtIFRnoG9fJ4",
+	"h3Dv+mroLvowY8N+p98ZYsZRQwGfWwrrd0L6eb/TZT9RUhLmYPRV3HWUnVKecJX/64bAUF69Kp87vemy",
+	"EDOW69FiJpTtq7secfseTgXVUPhQ5hOQVQ6gqLQfQT/96iv2FLyVjr+g+SoNdjly9Ar1N4VesqFPYuVz",
+	"eXh1NOyyl6pY9dXwz08vWP1vvvMQ5YKk/3iIB2yHjuX0Vfi6V/Jk6bRGzJCvXx9uwu2JNW1WOq4FCAVu",
+	"gT9Dr+mvvmJvvIJswsKobQwR0JTPcSTqUbIyVszcmVucR1+Rh0AYdimMzAUbVrsAGgSwDEwwgL2k+QEt",
+	"wbSAc8CM2GlfuX/dMWyYi4KvAHqtROckgGMTJgOyUFrN9zoPxaUx2X71FbtLKSMYKga4BmwRA7wcvh6g",
+	"tPsKdzairZEoLZcKF+LYIkwatulSsKEV7+zh34xWw6yvhnw+L+QIzunwq3/FX9Mz84JL+Cl+5t3Bcrk8",
+	"cFLqYFEWQo10LvJhxnTZV6Tvd9mQQEgOnrq/A0rn5Dc5h32J0uKYDyrPwFl14rEt+mo05aURNmO5GBW8",
+	"xDQsd/Xugtx6I1Wul+bg6Pjr43uA+/nTxbODo4ePGGeXK+sbBM94+fZRX0G/HV04tuRYo+MIjlDEO2se",
+	"seEL/sKt8UyNpZJ25f79QiuBlO45iEE0674adr8ehhv960KTe8h9yTxiwozqlFdwNVnwiRMK1RD9/tF3",
+	"D/r9o4ffDd2ER3o248xqDZpQl/37+csXgf2MFk5QjiOW0WU/zR1Rfct+lN8jy3EUkWEAXo6m7Mj9hQh1",
+	"FlcgIBq+mkS2F2n5fYUszHEtAmeAJLgYx+PB0f3qxKrf9noZe9D71h3Cg6OvmTR99VbM0asZg8JnbAHz",
+	"PnoI03O7+10PcL+7bBhB1IWUeKcpm76StkIskZaof8KlOnF7x4uicv6W7pLxfCYVrN7wFbtcwV+c+uPo",
+	"aviXg1OUNkMGHPb+/fvf3atqPWDR4LzFRiPEWUcjYYDztNBPmNVvheoySGcThRHghMz6CjpkY54o+Pyc",
+	"tetWY/DN4enCTnUpfwOKOmHfg2LD/ue//nvopQSMTFIe1hpQNypOD3ICEFj9w2FnyIgHRrDUpVMNTV8t",
+	"DLXNm3NjlrrMT9jQKVEnh4durBPU1v7/bomHbjJe+mqeAy8O0g0+mGFEgLOxWOIJwhQg+BpxL0ceI9Fl",
+	"P2onKbxyUgGCIKnYpfZ2KTAzVWUfVfR3/B1sT18NXwtbrg5Ox1aUwJAqHw4YAfhKHdY3g5vr5fDwDSbz",
+	"DLGWrJAjoTApFX2qndM5H03FwXG318k6i7IgfdOcHB4ul8suhz93dTk5pHfN4fOzx09fnD+Fd6rGEh0Q",
+	"cdhGnZ2+OotSf086R+DknwvF57Jz0rnf7XXvY8wR6wBAUjnb8sCruBORsK1Ogc09l5elcCol9TX0tZyk",
+	"9TlprA1ov5iozisx6tQ+0pPCQ3SSUkHJHbtwTBTeQdaHIeofLn58XsWDljKfCGvYHDnQrK+ksprNHVsM",
+	"ucS8FF12HmZQfW9dWWZnULyL6pBTb93kOHXeykLGfdwHLugbeKzhrpzlnZPOn4V9Lq/EmdtJt8clnwkn",
+	"IgDYqb6hQuV6nPMVKwS/cuxzYePs/ksxcUq7Iz9mdY5BL+le/HUhoLKIqIh8nZgMUceLBcZwBc1cZvzd",
+	"c/DOdE7uH2ebUeFGUxpQXP28CNs/TpNPTamQM2nTc/q6bpTfP07Dd0bWY2P2pE90A0IMGbFnpy9O4Tyd",
+	"/ikS8N1VOn7NOKkjvq/DySc3Xs4EgQVXC432+eGDFvt8QT5hNH3GCwXGFjmSkMV4RxInNZL6XPKiABF2",
+	"10n4V/eazmLkPZQNszw6/raegHB68J/84LfBv/xC/+odfDf4l1++utvvd5v+du+rRKqCW2sqa6e6FIeg",
+	"3gKEWSnMXDsO52Z33OutlanFKuPf+BXHjXB/qda0mehQe4squqvnt7a09ncYTP9E6iKaC1is6ZSkittp",
+	"1YU6Ak/w6Q+F9fo2RTW/R+fkr7+4n8qrNOt4LQoO/gAn1abSBEMvc4ofEk/NWsOb62RpRlHMmimDXFza",
+	"Ezb8n//6bxAISi/dGkF8BenU7R52u3BeoWnF7u2AyHmQG/DQqSzhBiNrBQ8kn4BbHUygzi9Z590BV6sD",
+	"9ON7t9m7g5E2tlhVP6MBenC5AizLoPV1EH7sQOlcoGf+s93KD9maAD64Ot4mg4f1p4cZE+9GwjMFXhQk",
+	"l9cEb3ebpPr5eJes+gnwvX3HmWAaOOmFRw3SqsuOMPC9RVrlBOC+KRmObywZgsxqEFcoz8mtAO45qUbF",
+	"wgNsJGbrq6W+CLIvgux3Lch+Pv4iym5dlN2nP36RYF4mRU8eGrR1k4Ks6mA3w3QvN6/h+767KkqMbL9z",
+	"wv7nv/6butJPIxYnuuwpH019UADtsb7yTB0dwTTYfHEZBsJ98F8bvv8wpAI+i5gHivqqc7cM8MEW0lih",
+	"0B00PERLFR3MhxiTxcl53u12niqNgTG7kd56gxddFeijh9+nbMdzePuFXr7CHdwllLGMTTOcKLMayNMx",
+	"UVys2yIlCtgNkg4nwyhm5FPYoI04G1EuciU63vc7ZnFp+p0T9y8agC9Kjr8pBaSl9n11/Icmvj0e0P52",
+	"4kggXoA0J+8dP/ioXBj80eJKKHuAR7adAX9IQizDi39UBpmx+cJMBUQOTn9blPwxtFHTwrC7uJYDqDiD",
+	"TTb32vPHfx5+WD3UrM8jtFNwLIKzk25al50LH0eKuOp7+vOH4aZK/1wau419fBQlZkMdaYdr72kmUbbT",
+	"cN0w+PfHvXC1m4a+cCgLp435ooKk78lWHQTVhU0BX4WeSVqSoxrrSbJaZJjpcV+Fk6F4b5TnbauqgiPC",
+	"QqwkrsdQkHiYTmT2lVTMzJwpTx3wKJwwGII7HDvlddmpWtGukVU41guV02YjI3ESqq8i3zUmmJ9fvH56",
+	"+iNkl3fZc1JzvM4bVGBw/Pr8SQrrITICBsgN2taY3sbeQE2Ary4mkh1KM9CqkEoMQ9utrNJANAaYh+e0",
+	"Wy/HY3gWwobySvQVZbthC2Jcj4gCMVFiXoMzvr02dVHTifDAotM5wn6QtlldOvL6D6B7VS4E63PnWuk+",
+	"xxHk/kc3QPcyJSOWvc2S/MKggUF/sQxTbHkAt2F0+H4sC7GdNUMknJv9NKDajX8msXRx31vvLnqNQwP3",
+	"7UIyy9qV71I/x8S9H+PXW176r79c+n+iS59R8deIj6a+zlqEpPgvLCFO89utn5lNBW2YbauogSySvhq6",
+	"G8ClMj8ujBz9m9vEoc/sgy7Cw78cXGjLi4PHeqHsEDWTIWYyDNlsYSw0ArR9NdPGsq97vR764smfXWj9",
+	"FiDjjnpZr9cLeSkUHGdnYzYWy5BQNHNqmOqrIYTHh+gtD13cMVuUasYxTRWYkNNCdOnVLLcpz6V6G1KQ",
+	"Ckj5sRo1t5GGPAbxzkJ2Ilcrlou5naa0I6f4QRWTOXq3i026vYvzFGilIZWUKSGBLKrlqHg9lK0GAHxX",
+	"qLfVOCkSeNJ7FJ9hOhKDauUGUkELBop5Ci0eRJpo8yQkbHQ+HfNuD5Bx9K6trY2n20Vkyxwo4n3HUV3T",
+	"d+ixQ3jmQ9ap3atdL9Ufpil9npKEuFw6l3mN2dFTa6LjtRgFN7XJmBJLYSy6wrPtecuOgUSSI+aGKEA+",
+	"K2FxvZ3alA7eEr+RFZ/tKL/c0CEf44v+2vyDHGmtbvSWGwxK2XHvQarHtgcBYySqP2sF7ubXrqISpZd+",
+	"zdmuQoGt1+13er1Gvncdol02YIBDpQBI9z8/vUC1NkOQOfIj4ZiD0CQr9FivOsFT+bERKjfYXtL3vajf",
+	"t6fuPd/NbUfASxtRoSUG7eEorTrU5rieNYB5GsdHD7558O39hw++iZI3jhLJG5t3+cHua4Lw7Ne/WYF8",
+	"n+lyImzsnAu+ukrji6gVDxnItNQFFiwTFSAoZifrQGL7fqTcyICRXtD6WUbGUZxu471+IZ80MGVZYmGY",
+	"iVyDcGnuGEiJ6bIzi2nmU26w4w7omgRVG7LWceZ9BZA9cHsCKLZeKjakmQzgLoND0pNx/S/wPWmc2Qbl",
+	"MJQx7JGcEPTE1+Y0+B09PX80AUDgx2n2T1fkllh6jYvG2dNpimtLTXONxebrQXBdCljc96tX2viYsTD2",
+	"e2qvmV6Hf0QK2psn3HLEdvmHXVtET95xbaEGKXi7Xv10cS+9rQXUJ9pKv5vxdwfYcvSo9+Dbr795eNvX",
+	"fb6wSWgtwq82Vc8jz+q59M24oA8UVvSGeiG6r4avTF9RpACvPLWu9OGDdHKEp4t/eor4PM7fKQtjIfLu",
+	"u1mxVfsG7C6fnQhwR6Bk4Xqw7omd5RCoXIUapwwZOpY3kJsAojxYu5fUyp8JRJn7+Lo4t3r2r7TuPdNC",
+	"YMv+UN7QC2phCh4yT9WOsNmp1TPYECyOe3D87Tf3/ujOz+qBrhf4WzLkgGHCV2rG6w96JtipMdJYruwd",
+	"Qzh1gKdTml1hkQL6vX12Jq2bVxSu/RJvSMYbxgVHT9EUEAgWVs9wClj7+SXgGF0w+67ZbzRE8Bt2gIDj",
+	"w8xjqMc5BTBhzEEwmHdB2Ie1PIcd9+05yuGPdN+q0vprCCu3tD/uVZIK3BK+JZCtq15/yMujxewSYZ2T",
+	"l+ZlQLEsLVTcZmx4CK+4oQOaB/yi4MYO0QUwdmRNPasoQtrtK9AdoWq3irRRgtKr0z8/hfQkuJVkZJRa",
+	"h/pb0u7vGDb8QRs77Cs5rlXIGEEuAPw2lCeZyg3sET03AYG7ffUSI1kB0sPnQEF+FRos5ICA+h8YRbEh",
+	"5AfUq8m/7h01+AdePoWNbpGd4LbojvHTqecf+Gpx6CHYpd8fNuRhu9Nun4TUa1kjvJS5iA4ZW+nA3ZrL",
+	"d6IwTdU8M/5uKXNImKim0FxQddS2/msqJ9Nrzmcq5GRqb3NC9donXiydbgwJ+g2zoO+lq7kp12RHJffH",
+	"VNGIaptMnxIA0P5I4sRRHIcrmvB+jnUJrS91hfjC3ugyfwWs566GzWRH3d4fLj1+M/VjMzXhFT2zr+bk",
+	"DuN2Q/qtswRax/7HpZ4NcmwZtfNhq6tH18SxKlaMWpxXbvCqa1JozAZHtBKNeA3mrZwP3HsgkvZLsVhT",
+	"q3lRDE8SEOVVZ9UIBcvD2RE2PIIyOWZtLAEMYlXEgftroSfgVYzAfaacIONRj2sGpEjEgDwOLC+KCISw",
+	"WdgNYQ+GJ6EhrhQbK4ma4cO2gzMMy7KrGHRfYZd1480LxArNRSmvoqYcpOL4qAO1AKDcInb/qK8Q7Mgj",
+	"5gyJToaE1m6wMS/4F/0jge6GiCvvlKK+On4A2Hg+u50aR+WouaR2E9aV3EzYo4bt3EHmcXP1T5MVQxwG",
+	"GzW3TI2hg//d5cZUocRFUfiLWM8/iYSQ58/bI4gzrZxwu2ZwgaI/jQoT+o+jtum2BACxfFHyy0J02bnV",
+	"jrgq2KyoS3pfmcVoJERukvEFdhb3tcYvVd3VEbEzF5bLIsMIIP4ASlwOLUKAD3lgb7hbVZeMIQAiqolB",
+	"EVsFJnXcAd7tCnUqppqRwLdJRzeM14btEsKTIYwiQACDJ87pu0aonB1R023gS1NNLAREfQ0xoK/qvS42",
+	"p9VXfVVnuMZqNy9okmihPsQEG/qE4hhc3QFrzgihyHbrK2BIMf7l3eXUzd7MuRMAL356nrHfRKkPwCiA",
+	"Q7uUuSSOwAtGqHuI5Yewe9k6OJ+55/gdk0qJkpULRUAV/jPsUuBRA8wTuHOQP/oyG2e7Ucv7nN198ezx",
+	"vcRBY3pjxgCPnuCsQvSicMwausmOpcg9koNTDQkvq9AYCQeHbTS6O9C+4ooJXhZSlKHhIOx4HkGeQ5mx",
+	"LIo1uu+y04qC+ooOCk6EI1VhIgbC3kkDh3tWCVpOM8kq4Dpqi8pRRLlnSPgc9Xq9IAJhBwAjkCqzYYIw",
+	"afctgNfC/iUF4L4m8CCOez0Sj9wJR7MoELYNyIwuvoraJ7kDd+v1FdX4SKXt6CJnizneXNg4E58jJJEY",
+	"gJx2M/i6d9+vFCpWMUulKQJZaaV7xyDdqy9Lp9omgpC3Z6O5z/he8k0+dOoo49ud4sYAbgcqUVXe2CeK",
+	"i8JAwElgLk2i6B8RAw2JiJF+cvJ+i/wKkopugdUTAQZT8D6h+EXupJ1eO4EuCKSsTVfkHANiJxoi8bQh",
+	"yGKoSwDUrdKtIH0FzreENmjUh51uKXDv2lX1fJzar2KiFwaVkunjevKjNEbkT+nEdieQg6o+mgpMHQ9r",
+	"a4QKKleDcqH2s0h+2biZO25V8Ka97zhq6PzYZRfCWAABR2I8eV9rgXW03pim8yP/7bcVO7e8XGtlctI5",
+	"7h33DnoPD46/YUffnRz3Tnq9tR4mJ50feMGnyBM4TKqz5AYS5TPqKccKPrd6DlDtrZhAfDIf6gjs1Blo",
+	"jf8c7b65j8MFaMwrfQOVUnRuQ+iSvdSLIgfmCoTWvQVm8VxPgriqPLgzWPJOJfZGPADWEN/+ZgnxsshF",
+	"+Qorwr6Iio8nKjB9Cnsvz7md3vscZcd7mX/YAgJxpWUeiY2pXipmtUZ5QIiy3MBjNf3J8FVlITkdG/Qb",
+	"bnzTMcAGHvvel041Itjr5VQX6M6DkiJp1hwQqDoFDwShHpcLjxHs7QhbWVF3DIaFGuIdNVt7X5eezDuf",
+	"2oHQ3m/Q7CdY3Qaze+kkeWWzf0ojfZ2C11WgRtft4+i565z1J/H+1MVZG99PtPzbOFlsqlANWrfCHEdr",
+	"7Zn5eA6ZU1aICS+cbgmhVXElMKiBXXQhEZTQpqqFIFqDcKdqvbab9RViKdjAvwxzx7jqsuGfoq39t5Iv",
+	"hxWCo/fqmI0Ub2gyio4crOjkLNeLS8v4pbPTneE9jJQxKO/E/ELvlzGAtlF7iI20GstyRjHqDVZGVHMj",
+	"PvY704zhJsG+uX8A1n9SWSbbBJJPGvXjD1nnrXQj0YiR0mv5JChyc1EUEGjMOk7qbf8wDQgPRuORXXW5",
+	"YpxBdmId/7uAmpgPrVXqil8Qan87xfoWM/4jhpVQ1tZUb1u/kuj2WVPGmdLLLjtzF0XmUBDRI4Vub3Pg",
+	"hrzwFK6lLlEVirhgySx/KxjHPxD850fQ8CGDIlfmcL4w08Ojbu8w55eH7yej0YfD90IZMbssxIfD91QC",
+	"9uHwfVjdh21wvRjNAfR5xZ792G0A/XvtPv/kxflL9eT0+zZZIZNCX4JXdEEu7HU0mpFowKOZjEatcfge",
+	"tsR99Rt0x1Tez5LdfXqW31ub1dG3X6en5Ye49bnRia1N7Tw1tSYEHyr7u+2ZBQqqz20p7dS7O6mh0d3z",
+	"x2f5+dqEe+nZhlFvON8vWIufHdai1U6ZEhIiwVqxJ6ffs7uedfzhkkg2WfZ45jn2XH44fD8GdUeNVtuB",
+	"hoA2sUfVEDIKouocqaqgx/G3LI49ccSYvdT5KoDMYt+qOroqwGOksoZZ9HE54xMxDHBxPj1Rj3E0CP6H",
+	"T5pyVPsiJU2+Pn1y9vLJi/PB2Y+nf3467LLvtZ1SozpskOPBaC36clBh67JT6Bnl5rENEdfNFrsjYmdA",
+	"v0QEt12bwvdPT18/fX0+fAQQJCmUulMW8HWrqCQE5hrhdsmhYdoi6VZC9dmPvz+Z+uoMZlBprZ6gXj85",
+	"X5uW09eS84I7fbvTCpcKuvxaRy96zI567O0PvwGFjh1bwA6Sa/Lqu2+OGmRWGPSLzPpnl1nPfvwjiywx",
+	"16XdZi9QS1RdUvRtppWdJgtMXsNTL8dPsKHGfp4IcCs9cZehRfojb/0ozvwZJjG3fv4VL1s9PdblbFHw",
+	"Zu/u9suFG3YLxupF7YyME7DU1cQTM51z3S69oScWxzycavLINMQSoDMoOMMmfO7mB8lMWKEAMvqHl8+f",
+	"Dk6fXTx9PQzlt45qQZOIn+8rYOUEWscuhV0KoaCLHipH1OLY57UAbIIjFkMgIB7toa/C+PgHcDu8dOQ9",
+	"DW0HR6WGYouox4z751yUUueYlDLnpe2ryDzCP0JakdMlUKvQk1q1h7RUhEyLrJq7QhE6zoASH91EqCfl",
+	"kiM0Dro5edjW4FTqq+Grl+cXLJUfgFoZhW7HTvO7XG1E6psg2X5wB/x5XWugufa3+ob3FDbgNq6ppGrZ",
+	"cEPdUaIT2mviIVj2aS7ve6TY7fYIsZYppWSUeukIHcvs127FeoPtqp1Q1ldWW14YeBdd8AC34H4E9BXo",
+	"0SlKgkVyKk3m0alxC6l1LJgMf3l+/hdqHF4UbhbSdtnj85+DxeLuJl7k4Rz86NQ4tJbt1VcE4Qw31Ts3",
+	"Zvytu/dLTSs3VT/Pp9AGHDhS6OXpAWMWpaIJxxZG3MhzPVvcD7/0Fxzzs52RhSnP7snNXMy1lzBXnTIz",
+	"CIC9tPTrvqrwj6BnuFMimQRzaSmtM7ogNIGplXima8minql5UpUWv+A2E08U24v4CfUVLIOyL6vsQI2m",
+	"X2COuFnOAoP38QwwcxHObaKFgRRVLxRowt7+wAR3SScFgFC+/Qksw9EizK/LXohlX410sZgpQwYotrGs",
+	"8vEg+3AM1BSESbR6SKGfL8qJIN5fZQw+OOpRp3of/e4rSBeF1L4ZhIQQ/tx9eAmA5bAApGr/mhxNG0LV",
+	"pCfsXXcCM/+iJaW1JNJkM/brgiOm6VKIt05MrgSmTX067vtFh/pD6FAf8Qb/zhWi7ZfxH6cloYw55CNn",
+	"pzfezzdR+/mowKzWHT5kGKBQtOytEku4WFVSFUREOcjvIt0f8xQmcu5rxz4eyHr8nQZ3Em4KieG18qOn",
+	"F3zS4Nue6xGcs4arfe64Aq76bHzwI3fyHfLHVnqBX+BWONGPX3FKmtscL30J+c59rlvLPdhwiH0M5Lna",
+	"DmTMSDUSMPuIKilH9yZ0d/gey2I+NOd5ntJO4YkFnLr9uA1+pSkhpPLEk+JFq/fqJbrBC8GNO1dI+fA/",
+	"Q+pKQ+LIXKrUwW0p6ITZoMPdCUQqGULgb82MsBbMCuz8WUap7fVS1LdKLxtr76G5zJ7zchThCNF/Ku7J",
+	"b4RQiBwRSlfMYjQF1X4Vqny4MxOMLbWaFCjUnCSmzv2HQ8p1mrlLIqqp47Wr5u7vUVNX0uOvHzbU6O+Z",
+	"E0xER/kW+2PYeaK9jRzc03VWsRXEML6Ut5uytrBNOej+WIZZnE/FQlUgWAhyzJSGUicAFvUbxHhfeXMH",
+	"laSZ4IBQ+iiqw1q3So59DyRe2Up9NZdKORsGvsfDPJDK5lINw5TIPgOiAwHt9uWO6St6Z8u3e991YTBq",
+	"cTB3ihv2o4SJ9BUVVGf4FBYyV+wC1ECpusyTGBVV1hguTJlim+6YYfJwyUIFJP6mVnjJc6hDJrZAtjX2",
+	"uDIMWMsYmMZcVJ8lLDke6L1SQofcDrvwv1Sy1Vd8GlWKB9hYBKS9XLHF3FnCX3sNHGagsJ7aBx2dJo3m",
+	"uBEq98wN4bTgU8HSh6bLbuQMexnQIUHlGQEaIrilVGxohLID9/qSvgg5izExXlL1AqK1Yiqj/9Gd69Kx",
+	"pr66XEX2h7McaC0Zzg4yxuXYYqobFKvK8ViUwgd86ZvcaAXB1agCCWxho2n5fjlYQuQeGwKFDNkC9iX4",
+	"I3Ixkrmj6mX9rrk1OGMcvTF+OHe3pghgz2A8Et1YVzuSRmqV1X6Cm+NISo9ZDi1fL3wZcO3GVe6V7dcY",
+	"6S6MPuXzuVDuATTdiiIitghIgRbQV055zIiUrNeq0AtmaqzGaZtwgd0fCBQZQv2nqq98ZSecWr13N7jt",
+	"giCLkhWNiKdGBbkrL4XdHeJvhQLa2UMauxX59FqvTkWbC7vIhm94qaSaDIPjyEPG111dkY6CeQ2bVcOw",
+	"ozhqpRHMebBV/YXQKmTmrtTImZah/ZL7JYpeNjxdlPzglXs9P3ipoFscjIhuLOG2tcZoHddCaNLc2TqX",
+	"C1vViiIpM+xekgWz4evet112ruG6ubENFei6fcPkCaRxZz5EcBswpFvY+rKgmvVKlCmDta5NftEjv+iR",
+	"f1w98uNrjZG9NxW8sNOavZcsafmzsD/Ao7d3N3/QSzbjCpv9EhecSmM1QDYUeQB6qUN0sLu04ezrnhN7",
+	"oFUGUBd3lyfySqh6ouhRL31bENYo2RbhCPDf9sc680sg5+FUABC404ugowY3CEHzBBBoACwQqy4a4dAC",
+	"TlLDrXi42SccMkgKyQ1SjP+eGwFqcn/5qLVhRCgNThykuO4teddJU8BBKScPKPsRcR/qM6bLGPknA+XE",
+	"n5TVOrpzONSngH1JFM7i1t3Qm3IdjogfPgdEiM8DH577QyWYim3WdXxmn0mPAIKpYTFKjTS4zStCqfFx",
+	"6wWF6EE52YSucSo8qSkekqAJqyYN2HFDzv1PSU+fCfXEohjZ0daq0kpxMZ8PKOCnaZYfVo7n2bZgNTYd",
+	"b61gtRq0ET7s46tuYKBs62J1hmk/4BUQzqhBrSr4ILJg0FLZ4mYA6DWaQc/hUxsEV+U1h1LEO4ZVq0vi",
+	"5gFMQWsQXqfxz6QKOc9tsF4fpOJAzvhFhIQ6RpLEDqEzXYrboI8/S+pTgF6etWK9JFHspoZkB6oN/dwf",
+	"0v7BVXzz5ot/A84xkmje9TXjcF9uexeSQvflmBknOHnhP08NuOjovX0LZ8NH1sNPws/Ocii5siIHJG3v",
+	"ToM7Iy22vkd3F43GzVuCzEshUui+WrtvFRjlWJdsqpes0OlGP6cjuBvViV4TzIcuW9P99L2YT456rUuA",
+	"YU77V/9+GgI8NW8DdiixOPCjKLGsd4W4BRKMObEci5QJvQPXEfS8mZjpckWecyyRAjcwt/ySqJIv+arL",
+	"UKPqK5+MB95TJCdMo6lwV8HLrhWki2glGnK8nsuxuJlO+JHsR5hYExZPyMPo3grDEjEcJfIHido0fAk8",
+	"YetpH7dvIdaoacal20SuRmIrLYE7zueekh0MrhQoY0MACHDTeq8n/AYDGFytoGhPzXguqI4N3uuyU2qn",
+	"MqLkR2Gw6XUV06NhChHUi75a6vIteMXTkBFOd/0xWten0Bjj77VUFnGBAKpJ3tnu7YlFHLtSyfyW3ZrS",
+	"2MCdInpqkddxLuKD+gd4IqKvBzHzD7Ufz31rt42TC1cCxMwUCv+UhJKvvXMBrqn/bDu8L8e277F9BA0B",
+	"nQ1b3Oo/4pjn3ivx0cRq/UONFZvur7fD9QB2d80aMMK3uPVZiWCOebii2+OF8NkD/yAdxkqNDiOHwFbx",
+	"WsXbvIwlB02XoRMgCu5ihJGzkZ6vqCoC5CzlikSFFIRJXOhadoep0Lh9WJ37h/O+itJA3FwuhVAY5GBW",
+	"M59qEPskpI8Bq2rAHtTlF8KYJgF9vlKjrQ6mROeFSSm4FSV+hroAORUqqwKJYQaQY1OKK6kXvkilFqRp",
+	"iNFgR4mmjjQPH3TSkZl24Z5A5EcQ7dkj+PNJvF71I7mOz6tCB+OlYGOxxIgzqr2wH3BUGMoNZ6aVMLcV",
+	"otnIK+FRGBtULaCQ+Oqv1OjjeM4cA8jlRBi7rfYBn0BDfuqjlL5xB2eXi9FbgW54ORPs7k8Xj++5i1ll",
+	"Gv3l5WuPWyFLRiThHpkK02VPf13wgj5i2LzUV4IJ+B19o8u+h08Yn1fmrD76eikCfjzVayNIHk2q1nEW",
+	"4CrCZLny8JhjXRR6aTyjwtSsqlIhi5CPyWce0r8KPcF+5A085Alt7r6qB+CXtXA5k1RIR5MLrSbV+cjG",
+	"HAkz5w24cR0oCgDUY2zm4X/OuXt/qhfl9Tp7uA1s1+jmE/nT8aDachQi1ttgCUQhiPzN0U9BhiXcobEu",
+	"KaVEmrpx9FG5AhTaNTOFN5gP6WwpmDrW5cUoNlEOFORTETsQa7pCX6G7virLgCJXYNKzLjutPD8B1dkr",
+	"Ar4S6JKP3i7mwGCo4IjjfJyhXuL83LhQ9gd1SpTMh36iXKs7yChgJPdN9wfIi+TI0sKnaZm+oSDhpHt/",
+	"+RY94hVu56eSkfC5tsSMRx0qh7F3Rij4AWEIbjRK8bw9FwD1hS4FmxA4PZBHBgDTCwPnKEqjFXaRN/qT",
+	"UT+Jlza+S0SH0kXVysonJ4KoC8VraFzFIVfhNE9AWlSAM+XIQKqFU/9DaSxoH4SW6rGVwYwegcaMwZpc",
+	"zO10G/W9puV8Ail0i3x/s90W7lOz6txOXd6eK/R70JV3Xn8Ibadvu9epbq2cN/RvqyRXI1Rx8629NXRi",
+	"NEYpV1Qa9rdFPgltd0QxBhHAA14YPbjeKMY3ZfNqYy0Ner0djb+fNQaKVBpKNWrDRH2seNV6a61TXEA0",
+	"K0VfbXS44n7mDU1AzkJSP+AsoXXRV1A1gN6FuF2Ch5ZUkA2NL8Iava0fc7gabDPVR8yEkyGNGTd1JnTt",
+	"+B2kzyPnuvQvL8pSKDvw1dJwUaZ6OaBr+4KPpraQo6mlYkKowKh14bg4+ubk6MFJr/efjsR8Rw93SZFd",
+	"4welGeCPocFzoSfw2ZaDBZny1za9Q6TY1Tyk9qV695BnPBfsTFnN/kMvEGeqPfP4HlKOPzGQMRLIXm0n",
+	"qH7o1tpHOEWSwC0ipubdScSmNhlZlRD14Oi7B/d7D26Fu1WayGIbLgG07YEeDFQ8EgxT0Ft9NUaVJOck",
+	"qGPUj7AfMiQQA8IixFtpENSi91LjvQ3dXa/zWC+6dlq01UVeaeJxAQj8ApyB0pq+Cro/eO/csmA7SE+P",
+	"O2WK2dxC8V5Afve5PFb31URekXK/TUlaFJ9QQ3dfa6ugw6KT4kWWCBNxG7fg+xVp/LjHstaBtI6P8+n0",
+	"8IXa3lirsoyT6jOphmz456cXDIeE0O4wtGaGNlx9xeORyoUiMp/qZc0JyJy0y6uqzo2XlO4Tw3BPS0IC",
+	"EnmK8F4vIHdPjWSRiAAf71yw++JtHPxjLFipiqqwuqnKzhGICcAtlRGa7ed/jahQOJhtkSF3bc4t5u1/",
+	"VEGEH9kSERK3GBACvicNFgoi20YnSBQWWnKAW6FMnsAuP8U1BJWiWQA9gxgWL0fAa30ul9uFQkD1LnWb",
+	"JDvecTtTgUwBOBd1z0TEJo5/ydzNgxqp4Iun/g8nbAR5THw0ElAtqXI2X6iRXWBAKNd95bTnGbfW3fwz",
+	"W/VP4ihD4DIDPhWMCTVt7ALAhan4DKqRFRYAwseVxnk1xooucJv2NbB/bWULu7EHnzK5GFbTVjrRxnRu",
+	"Hd8DxqUCZlmyJbYnBuBtghBaNy9jhGgk9JE2tljtixlbEf72Nl3DWi9mKl96LtXbIVAN2lnB09hlQ8wl",
+	"H7LZwkA/XKro6quve70e6mTudV/WWkDBudXURResRqfBZTs9P38WSJJtMK5hpdBvAK5LLRqCdxMDOXgx",
+	"o9oL33tVkTqoNtCxj+/3xiM+Ovrum+NvRSNUNvVoacp/nsNVdq/9n7/2Dr7jB+Nf3h89/PAvnesEHj5a",
+	"1v/uB9ET9VGdP3Dmrxyxbb2tv7tW5Q0s4qWiBVVwEIQ03VCFcKsMIh5rm6PYRqIFvDvUim+Lv51MXb7I",
+	"5WUhun0ViycEl6S3xwu7oGA2hCScoFu33Lyuy21fVXCVIIYB6DMAW9ulHAlnRRk9E2g+QaFEBYwplQes",
+	"O8FkDtyiO4aNeVE4EwuLo0kJ9qmWNfhIQANASJZfhxR3j1I3AwgelEeDCQesOKMie8SwoICZUH0lHSud",
+	"cFw2Gn/QQlpptsagUaVq5sJHvV4PN+92uDBoBnByH0cz+Mczs3Yef6zXbeX2b/3oduD+7byFzuS22dFr",
+	"MQI8Fxj9k/Ogw9GUzy2x9OagbXWXY+RJ8CJgsBlhK6vqkAAUjL9wTMQ9feLuIKAB+++6v7/S+Ygb0PyP",
+	"uz24p2/E5c8XF8gWICls4TiSEE7pdl/tKwSvBX0DGs2LiVTq/6Pu2nrbtsHoXyH80hazHcVpO8R9Mto9",
+	"FBi2Ydje1FW0xSRCFUqQqMRGkP8+8LuIpCI6idN02VNgOJZ45/lu5/Qv9FpAJJKw25lckjWygeIW2F00",
+	"8NCEZJX0S+Q/0tAboO3QeS9ZCmaBURqkNVPN7EDIg9M3GkMApP9yekqT/QH88Zey+TbIkiGWHnss2aM/",
+	"dkh85Km7B671CfpuUrCfFCknRX0gp2q5nrbpvX+53A3wmedNPl0mJEUdK7t/aJVaJKp2b1cUMBjx4C7e",
+	"iYuqa1rI5W+e3kEQ2o530FTftXt/BT1D4u5yh+UUHKtYBhlHzKeKdzIigFQTBBCOQzr0RU3FujIXLBAG",
+	"Nf1kh5iKuFBHe0tN+ArYe08q4X2ED6NrBR/yYBVFWvxMnjo+mFo6PqR+YC3uKKxVQmUc3j7VSuUDtRmL",
+	"g+aX9UlsiaMfbiwNyp1A+HPfJPnnKE3T9MvN8XSRJKNWyeMR/0/+Wf64UYQbyn/edrZBkcw4N+cU1W2u",
+	"jDlA1Iab+gweAO/pnANM8/BD7lMMLd6P7RGWh5idiGWxLqgwYiM1sbCv+/9Z4q5GIM2RGfAF2g3sdnxd",
+	"Sq1Vbjf8XKzIuY3hFA772Ms11eeN3BBzWKguhuXOkCt93iE3mCNzbwZwP9VwsgjA1XTHBo2YkgegAl5C",
+	"JuZna6I6Ex2QYmkMW4Nbzm9nS4mJLTAnsXmEJEt49nsWwmqzUbVZCligdSkLnQ1I3zi8lXlaO3OzNVnE",
+	"L/IRpxUw4KNh+YPlop5gw0PDYua7/dJX2A//5TfHyMYj8Sy7EmfaIih6zd79CNM2WU4GEzR5wt7M5e7o",
+	"xuKB2wNMbzTx+uAnlGSDkAXsDsdaDnhiSnL5uHkJXnoK+zmQToL5+RnRYQYfv+JjstC1vMd2TzUZ7ytW",
+	"F0ySJOEugAvcfv9haNQOECeATRDg22+RgpzMQ9yDMAYOR83FJ7LPpf2qBDmOVl453gQcy8WJPVkYxMVQ",
+	"2bhDMOcgzwNcgmma37y9ndk/C/4TcQ2GfQM8BqWcLZVwDk0LD1GOpk1jaC8CGaTeeXnT+Mm+8rB86Rdo",
+	"7a7KkhcnJX/lJPkRkZ+JJYU92wXudPrGCxt0r/Npf5WRawdDyaB0SSEtacjBzeqYn00LeckQwCLnHKpu",
+	"6q4sid41UPZ0ScLiIwprtlAlNRDWTDUpa67IY7ZulPw2FdmvsjWzX0B98POnDLKzLhUbQLaXS9BIVzln",
+	"gllQIQ0eG3ByFZpq6zHVGUsi0LhdN9V1C1wI8AYknYSKqlZ0dZ+XC35D4qfrWqG29mYWiyQBWkzZp7oR",
+	"01hwc/vCiRlx2kr9CtxvOLsYb7aIINUkc9SrgVYYTufnm6rCs+71u+RkKt4uTt9MA6GfRZKgRlHWKNPs",
+	"luT4s/YlqqBTjz3Kij5pgIKwDoJIkcHuy9jKKFrR0DVgKiEpNw79BVNfRpUWFPpMLi3WIVO2d8RQfrDK",
+	"waAlsOiFK/vv44qmB/oX6UAZNbWKPGC+xE3ipd9DSmEeHunHMRLLYOU+Jg/3fynJGdouiDTxlOzVL18j",
+	"I/UMWCmg9e2bvafhgaefqeq92OhOIHUuWEbDowZkXwITBTp1JoD081T/HlCQO+2Yk/fvUWGtp63kPQjA",
+	"sThzjwVyZ3t+gY9v5VtVdsUV2qim6WqDpRcsL4UPJMsC1TgLk2oEYzHsU9UHhupDP/aY3v0dcR1o+kC4",
+	"OBtDQj/PFu+jbqknkl2aiqgulc4nXyIkvB4MwmCLB5lpiXiYCPsHeBe8LP56CboH3MHj/dLqehw40W/G",
+	"WHpfXp4Erab/PFWif/bdecOtB2JLtDfpOv8RCGxv9kR/C0LePYYXPT1wBAMYM7iqihyz1VkSoejV/VLt",
+	"HRcoixcaWLH8iIMcAEX+Iqz/7x9Gb0JqtoOvofA9N3bfokS8fevtobLVvZ7y1fFRVSst62JuBzbzElIa",
+	"MEXXqqyu7WJvqu3uVSvabj2z1iVKOvsSzFfHkaMcs1p4vbQs9ayIwhTS8tS6LQxKZ63+/nMljudboba1",
+	"2hisXAy1no/wt9QDWEE00KObwrlv/BxArkeeiz+6dVls5t4t4c/WWKzFaXCzgXYha2x+oGA97bMMuYdT",
+	"cV3kxJ6Qi1zZV7RODwMVCUaahOLdEcH4zlW99FXiYbmc9yRSgpvEgiwDPUHMP2D9TzrzQFKk2snSFDSD",
+	"jTrvSomUeFynDhpuPEJlde41omENxLtj69iM4DwCMn1fi8p7PjFmeD6EWP02TJlPVwVeHuYFaVV55j2F",
+	"GLgiq9l0eVGRooj7DXyOFI67JGDyuuedzqU2Ild1We2AUEttychBEEYpxFRauwPj1u/nTm8mt19u/w0A",
+	"AP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

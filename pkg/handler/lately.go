@@ -42,8 +42,9 @@ type heldMoment struct {
 	latest  []model.Entry // newest first
 	changes uint64        // of the track service, before it was read
 	until   time.Time
-	// connected and changed are what listeners of AzuraCast's stream are told.
-	connected, changed shared
+	// connected and changed are what listeners of AzuraCast's stream are told,
+	// displayed what receivers with RadioDNS are.
+	connected, changed, displayed shared
 }
 
 // holds reports whether it is still right.

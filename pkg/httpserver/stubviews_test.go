@@ -39,6 +39,14 @@ func (stub) StreamNowPlaying(context.Context, api.StreamNowPlayingRequestObject)
 	return api.StreamNowPlaying200TexteventStreamResponse{Body: strings.NewReader("data: {}\n\n")}, nil
 }
 
+func (stub) StreamRadioDNSOnFM(context.Context, api.StreamRadioDNSOnFMRequestObject) (api.StreamRadioDNSOnFMResponseObject, error) {
+	return api.StreamRadioDNSOnFM200TexteventStreamResponse{Body: strings.NewReader("event: text\ndata: {}\n\n")}, nil
+}
+
+func (stub) StreamRadioDNSOnDAB(context.Context, api.StreamRadioDNSOnDABRequestObject) (api.StreamRadioDNSOnDABResponseObject, error) {
+	return api.StreamRadioDNSOnDAB200TexteventStreamResponse{Body: strings.NewReader("event: text\ndata: {}\n\n")}, nil
+}
+
 func (stub) GetLiveInfo(context.Context, api.GetLiveInfoRequestObject) (api.GetLiveInfoResponseObject, error) {
 	return api.GetLiveInfo200JSONResponse(views.NewLiveInfo(silence, views.Shows{}, utcZone(), 5)), nil
 }

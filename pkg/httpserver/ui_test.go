@@ -135,7 +135,7 @@ func TestServer_Documentation_belowSubpath(t *testing.T) {
 				get(there)
 			}
 		}
-		if own != 12 {
+		if own != 14 {
 			t.Errorf("%d paths have a server of their own", own)
 		}
 	}

@@ -49,7 +49,7 @@ func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 	}
 	const token = "sixteen-or-more-characters"
 	s := launch(t, t.TempDir(), program, "sqlite://"+filepath.Join(t.TempDir(), "database"),
-		"AURA_TRUSTED_PROXIES=127.0.0.1/32", "AURA_API_TOKENS=studio:node:"+token)
+		"AURA_TRUSTED_PROXIES=127.0.0.1/32", "AURA_API_TOKENS=studio:node:"+token, "AURA_RADIODNS_BEARERS=fm/ce1/c201/09710")
 	t.Cleanup(func() { s.end(t) })
 	awaitReady(t, s.url, s.exited)
 	n := startNginx(t, sample("nginx/"+program+".conf"), ports(strings.TrimPrefix(s.url, "http://")))
@@ -114,6 +114,7 @@ func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 	for path, title := range map[string]string{
 		"/api/v1/trackservice/stream": "Jóga",
 		"/api/live/nowplaying/sse?cf_connect=%7B%22subs%22%3A%7B%22station%3Aaura%22%3A%7B%7D%7D%7D": "Hunter",
+		"/radiodns/push/1.0/fm/ce1/c201/09710":                                                       "Bachelorette",
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), patience.Limit())
 		defer cancel()

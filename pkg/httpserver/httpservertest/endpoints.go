@@ -41,6 +41,8 @@ func Endpoints() []Endpoint {
 		{"getNowPlayingLine", "GET", "/nowplaying.txt", ""},
 		{"getNowPlayingFlat", "GET", "/nowplaying.json", ""},
 		{"getFeed", "GET", "/feed.xml", ""},
+		{"streamRadioDNSOnFM", "GET", "/radiodns/push/1.0/fm/ce1/c201/09710", ""},
+		{"streamRadioDNSOnDAB", "GET", "/radiodns/push/1.0/dab/ce1/c185/c181/0", ""},
 		{"getOEmbed", "GET", "/oembed?url=https%3A%2F%2Fradio.example%2F&maxwidth=400&format=json", ""},
 		{"listPlaylog", "GET", "/api/v1/playlog", ""},
 		{"storePlaylog", "POST", "/api/v1/playlog", Play},

@@ -25,6 +25,7 @@ func CheckNothingInternal(t *testing.T, url, token string, paths []string) {
 	values := map[string]string{ // of the placeholders of paths
 		":id": titles.ID("Mazzy Star", "Halah").String(), ":date": date, ":name": "none.css", ":number": "1", "*file": "index.css",
 		":station": "1", ":file": "aura.json", ":timeslot_id": "1",
+		":gcc": "ce1", ":pi": "c201", ":frequency": "09710", ":ensemble": "c185", ":service": "c181", ":component": "0",
 	}
 	queries := map[string]string{ // of those paths that need one
 		"/search": "?q=halah", "/api/v1/titles": "?q=halah", "/at": "?time=" + started.Format("2006-01-02T15:04:05Z"),

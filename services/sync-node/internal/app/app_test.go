@@ -479,7 +479,9 @@ func TestApp_Operations(t *testing.T) {
 // documentation page shows for its operations.
 func TestApp_Examples(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_PAGE_URL": "https://radio.example/"})
+	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{
+		"AURA_PAGE_URL": "https://radio.example/", "AURA_RADIODNS_BEARERS": "fm/ce1/c201/09710,dab/ce1/c185/c181/0",
+	})
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	httpservertest.CheckExamples(t, app.Name, s.URL)
 }
