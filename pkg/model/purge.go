@@ -20,7 +20,8 @@ const PurgeableAfter = 31 * 24 * time.Hour
 // the tombstone that remains of them. Every database of a station has it, so that
 // none gives them back to another.
 type Purge struct {
-	// Before is the bound: what was played before is gone. UTC, microseconds.
+	// Before is the bound: what was played before is gone. A play that was moved over
+	// the bound is gone, or not, by where it is now. UTC, microseconds.
 	Before time.Time
 	Source int // 0: every source
 	At     time.Time

@@ -22,7 +22,7 @@ func Splice(old []Segment, w Window, fresh []Segment) (remove, add []Segment) {
 	slices.SortFunc(pieces, byTime)
 	var joined []Segment
 	for _, s := range pieces {
-		if n := len(joined); n > 0 && joined[n-1].goesOnAs(s) {
+		if n := len(joined); n > 0 && joined[n-1].GoesOnAs(s) {
 			joined[n-1].Until, joined[n-1].Estimated = s.Until, s.Estimated
 			continue
 		}
@@ -51,8 +51,8 @@ func (s Segment) outside(w Window) (parts []Segment) {
 	return parts
 }
 
-// goesOnAs reports whether next is the same record, still on air.
-func (s Segment) goesOnAs(next Segment) bool {
+// GoesOnAs reports whether next is the same record, still on air.
+func (s Segment) GoesOnAs(next Segment) bool {
 	return s.Fingerprint == next.Fingerprint && s.Until.Equal(next.From)
 }
 

@@ -10,7 +10,8 @@
 // it replaced. A cache of answers is told of every change after the change is
 // durable. A refused record of another node never holds up the others, and no
 // record is refused because the store fails. A play is never stored as one of a time
-// that a person purged. What is done to many entries, a Shift or a Transfer, can be
+// that a person purged. A Ruled store takes none before the rules stand by which it is
+// derived what was heard. What is done to many entries, a Shift or a Transfer, can be
 // repeated without doing it twice, and be taken back. The package knows neither HTTP
 // nor SQL.
 package playlog

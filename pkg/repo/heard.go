@@ -42,6 +42,8 @@ type heardLog struct {
 	behind, pending chan struct{}
 	// said counts what is said.
 	said atomic.Int64
+	// patience is how long a read waits for what it derives.
+	patience time.Duration
 	// quiet is for how long nothing is said before the background derives, longest
 	// how long it waits for that.
 	quiet, longest time.Duration
@@ -51,8 +53,8 @@ type heardLog struct {
 }
 
 const (
-	// followPatience is how long a read waits for what it derives.
-	followPatience = time.Second
+	// heardPatience is what is said of it above.
+	heardPatience = time.Second
 	// heardPage is less than airlog.Page, because what engines say waits behind
 	// such a transaction in an embedded database.
 	heardPage = airlog.Page / 4
@@ -63,7 +65,8 @@ const (
 
 func newHeardLog(db *sqldb.DB) *heardLog {
 	return &heardLog{
-		db: db, page: heardPage, most: mostPending, turn: make(chan struct{}, 1), behind: make(chan struct{}, 1), pending: make(chan struct{}, 1), quiet: heardQuiet, longest: heardLongest,
+		db: db, page: heardPage, most: mostPending, turn: make(chan struct{}, 1), behind: make(chan struct{}, 1), pending: make(chan struct{}, 1),
+		patience: heardPatience, quiet: heardQuiet, longest: heardLongest,
 		trouble: logging.NewLasting(db.Log, "what was heard can't be derived"),
 	}
 }
@@ -75,7 +78,7 @@ func (h *heardLog) close() { h.turn <- struct{}{} }
 // that succeeded: then it answers from what was derived before. It does not wait
 // for long.
 func (h *heardLog) followFor(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, followPatience)
+	ctx, cancel := context.WithTimeout(ctx, h.patience)
 	defer cancel()
 	pends, err := h.pends(ctx)
 	if err != nil || !pends {

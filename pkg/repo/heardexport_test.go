@@ -9,6 +9,9 @@ import (
 // at most that many changes at once.
 func (n *Node) SetHeard(page, most int) { n.heard.page, n.heard.most, n.page = page, most, page }
 
+// SetPatience sets how long a read waits for what it derives.
+func (n *Node) SetPatience(p time.Duration) { n.heard.patience = p }
+
 // CatchUpHeard is what KeepHeard does whenever it has to.
 func (n *Node) CatchUpHeard(ctx context.Context) (did bool, err error) { return n.heard.catchUp(ctx) }
 

@@ -20,24 +20,23 @@ import (
 type Playing struct {
 	db    *sqldb.DB
 	heard *heardLog
-	// stored asks the tables as they are, followed after they were brought up to
-	// date.
-	stored, followed *OnAirLog
+	// stored asks the tables as they are.
+	stored *OnAirLog
 }
 
 // Playing is what plays, for the track service.
 func (n *Node) Playing() *Playing {
-	return &Playing{n.db, n.heard, &OnAirLog{n.db, airlog.Heard, func(context.Context) {}, usualSearch}, n.Heard()}
+	return &Playing{n.db, n.heard, &OnAirLog{n.db, airlog.Heard, func(context.Context) {}, usualSearch}}
 }
 
 // LatestEntry is OnAirLog.LatestEntry.
 func (p *Playing) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
-	return p.entry(ctx, at, sought{(*OnAirLog).LatestEntry, latestSegment, 1})
+	return p.entry(ctx, at, sought{(*OnAirLog).LatestEntry, (*airlog.Log).Latest, 1})
 }
 
 // NextEntry is OnAirLog.NextEntry.
 func (p *Playing) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
-	return p.entry(ctx, after, sought{(*OnAirLog).NextEntry, nextSegment, -1})
+	return p.entry(ctx, after, sought{(*OnAirLog).NextEntry, (*airlog.Log).Next, -1})
 }
 
 // sought is how an entry is found.
@@ -45,8 +44,8 @@ type sought struct {
 	// read finds it in the tables.
 	read func(log *OnAirLog, ctx context.Context, at time.Time) (model.Entry, error)
 	// derive finds its segment among what was heard of one source, nil if there is
-	// none. known is false if only the tables can tell.
-	derive func(ctx context.Context, log *airlog.Log, at time.Time) (s *onair.Segment, known bool, err error)
+	// none.
+	derive func(log *airlog.Log, ctx context.Context, at time.Time) (*onair.Segment, error)
 	// newest is 1 if the newest segment of all sources is sought, -1 for the
 	// oldest.
 	newest int
@@ -58,15 +57,11 @@ func (p *Playing) entry(ctx context.Context, at time.Time, what sought) (model.E
 		return what.read(p.stored, ctx, at) // a database that is away is the read's own error
 	}
 	wake(p.heard.pending)
-	e, known, err := p.derive(ctx, at, what)
-	if err == nil && !known {
-		return what.read(p.followed, ctx, at)
-	}
-	return e, err
+	return p.derive(ctx, at, what)
 }
 
 // derive finds an entry among what was heard of all sources.
-func (p *Playing) derive(ctx context.Context, at time.Time, what sought) (e model.Entry, known bool, err error) {
+func (p *Playing) derive(ctx context.Context, at time.Time, what sought) (e model.Entry, err error) {
 	ctx, cancel := p.db.Deadline(ctx)
 	defer cancel()
 	err = oneState(ctx, p.db, func(tx *sqldb.Tx) error {
@@ -76,9 +71,8 @@ func (p *Playing) derive(ctx context.Context, at time.Time, what sought) (e mode
 		}
 		var found *onair.Segment
 		for _, source := range sources {
-			var s *onair.Segment
-			s, known, err = what.derive(ctx, airlog.NewHeard(tx, source, p.heard.page), at)
-			if err != nil || !known {
+			s, err := what.derive(airlog.NewHeard(tx, source, p.heard.page), ctx, at)
+			if err != nil {
 				return err
 			}
 			if s != nil && (found == nil || place(s).Compare(place(found)) == what.newest) {
@@ -92,37 +86,7 @@ func (p *Playing) derive(ctx context.Context, at time.Time, what sought) (e mode
 		e.Air = &model.Airing{From: found.From, Until: found.Until, Estimated: found.Estimated}
 		return err
 	})
-	return e, known, p.db.Fail(ctx, "derive what plays", err)
+	return e, p.db.Fail(ctx, "derive what plays", err)
 }
 
 func place(s *onair.Segment) model.Position { return model.Position{PlayedAt: s.From, ID: s.Entry} }
-
-// latestSegment is the one that began last, but not after at.
-func latestSegment(ctx context.Context, log *airlog.Log, at time.Time) (found *onair.Segment, known bool, err error) {
-	segments, w, known, err := log.Around(ctx, at)
-	for i := range segments {
-		if !segments[i].From.After(at) {
-			found = &segments[i]
-		}
-	}
-	return found, known && (found != nil || w.From.IsZero()), err
-}
-
-// nextSegment is the first one that begins after a time.
-func nextSegment(ctx context.Context, log *airlog.Log, after time.Time) (_ *onair.Segment, known bool, err error) {
-	for at := after; ; {
-		segments, w, known, err := log.Around(ctx, at)
-		if err != nil || !known {
-			return nil, known, err
-		}
-		for i := range segments {
-			if segments[i].From.After(after) {
-				return &segments[i], true, nil
-			}
-		}
-		if w.To.IsZero() {
-			return nil, true, nil
-		}
-		at = w.To
-	}
-}

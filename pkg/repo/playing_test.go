@@ -79,17 +79,48 @@ func TestPlaying_several(t *testing.T) {
 	})
 }
 
-// TestPlaying_rule: by the rule that takes each play as it was said, what plays is
-// told, too. Then it is derived for the tables first.
+// TestPlaying_rule: also by the rule that takes each play as it was said, and where
+// one rule ends and another begins, what plays is told without writing. What goes on
+// from one rule's time to another's is one airing.
 func TestPlaying_rule(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
-		storeRules(t, rawSQL(t, kind, url), []model.HeardRule{{From: model.Earliest, Version: model.RuleAsSaid}})
-		serves(t, db)
-		store(t, db, entry(0, "a"), entry(60, "b"))
-		if e, err := db.Playing().LatestEntry(t.Context(), noon.Add(time.Hour)); err != nil || e.Title != "b" {
-			t.Errorf("%+v, %v", e, err)
-		}
-	})
+	asSaid := model.HeardRule{From: model.Earliest, Version: model.RuleAsSaid}
+	for name, from := range map[string]time.Duration{
+		"as said": 0, "begins before": 30 * time.Second, "begins with a play": time.Minute, "begins meanwhile": 2 * time.Minute, "begins later": 24 * time.Hour,
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
+				ctx, raw, rules := t.Context(), rawSQL(t, kind, url), []model.HeardRule{asSaid}
+				if from > 0 {
+					since := model.DefaultHeardRule()
+					since.From = noon.Add(from)
+					rules = append(rules, since)
+				}
+				storeRules(t, raw, rules)
+				serves(t, db)
+				a, b := entry(0, "a"), entry(60, "b")
+				a.Duration, b.Duration = time.Hour, 10*time.Minute
+				store(t, db, a, b)
+				for at, want := range map[time.Duration]model.Airing{0: {From: a.TrackStart, Until: b.TrackStart}, 48 * time.Hour: {From: b.TrackStart, Until: b.TrackStart.Add(b.Duration)}} {
+					if e, err := db.Playing().LatestEntry(ctx, noon.Add(at)); err != nil || *e.Air != want {
+						t.Errorf("after %s the latest is %+v, %+v, %v, want %+v", at, e, e.Air, err, want)
+					}
+				}
+				if e, err := db.Playing().NextEntry(ctx, noon); err != nil || e.Title != "b" {
+					t.Errorf("the next is %+v, %v", e, err)
+				}
+				if e, err := db.Playing().NextEntry(ctx, b.TrackStart); !errors.Is(err, model.ErrNotFound) {
+					t.Errorf("after the last one comes %+v, %v", e, err)
+				}
+				if log := heardLog(t, raw, 1); len(log) > 0 || pends(ctx, raw) == nil {
+					t.Errorf("something was derived: %v", log)
+				}
+				if _, err := db.CatchUpHeard(ctx); err != nil {
+					t.Fatal(err)
+				}
+				wantHeardAll(t, db, raw, 1)
+			})
+		})
+	}
 }
 
 // TestKeepHeard_quiet: after a look, the tables follow as soon as it is quiet, and

@@ -73,8 +73,9 @@ func (h *history) purge(ctx context.Context, t *rapid.T, db purger) {
 	}
 }
 
-// TestPurgePlays: what was played before goes, with its corrections and refusals, a
-// batch at a time; the sum of it stays. What is left is as it was, and nothing that is
+// TestPurgePlays: what was played before goes, with its corrections, doubts and
+// refusals, a batch at a time; the sum of it stays. A play that was moved goes or stays
+// by where it is now. What is left is as it was, and nothing that is
 // gone can be stored again.
 func TestPurgePlays(t *testing.T) {
 	onEachURL(t, func(t *testing.T, node *repo.Node, kind repotest.Kind, url string) {
@@ -89,11 +90,18 @@ func TestPurgePlays(t *testing.T) {
 		moved := at(1, -3, "moved behind the bound")
 		moved.Corrections = []model.Correction{{Kind: model.CorrectionAmend, At: noon, By: "bob", Reason: "x", Changes: model.Changes{TrackStart: new(bound.AddDate(0, 0, 1))}}}
 		moved.Normalize()
+		back := at(1, 2, "moved before the bound")
+		back.Corrections = []model.Correction{{Kind: model.CorrectionAmend, At: noon, By: "bob", Reason: "x", Changes: model.Changes{TrackStart: new(bound.AddDate(0, 0, -1))}}}
+		back.Normalize()
+		doubtful := at(1, -2.5, "doubtful")
+		doubtful.Entry.Doubts = model.NewDoubts(model.NewDoubt("track_start", "x", "is after its arrival"))
+		doubtful.Entry.ReceivedAt = doubtful.Entry.TrackStart.Add(-time.Hour)
+		doubtful.Normalize()
 		void := at(1, -35, "void")
 		void.Corrections = []model.Correction{{Kind: model.CorrectionVoid, At: noon, By: "bob", Reason: "x"}}
 		void.Normalize()
 		last := at(1, -0.00001, "just before, and over it")
-		gone := []model.Record{void, at(1, -31, "a"), at(1, -2, "b"), last, at(2, -2, "c")}
+		gone := []model.Record{void, at(1, -31, "a"), at(1, -2, "b"), last, back, doubtful, at(2, -2, "c")}
 		kept := []model.Record{moved, at(1, 0, "at the bound"), at(2, 5, "later")}
 		if _, err := node.Absorb(ctx, slices.Concat(gone, kept), false); err != nil {
 			t.Fatal(err)
@@ -101,6 +109,14 @@ func TestPurgePlays(t *testing.T) {
 		if err := node.Park(ctx, model.KindEntry, gone[1].Entry.Fingerprint(), "no"); err != nil {
 			t.Fatal(err)
 		}
+		wantDoubtful := func(unheard, doubts int) {
+			t.Helper()
+			if list, n, err := node.Unheard(ctx, model.EntryQuery{From: bound.AddDate(0, 0, -3), To: bound.AddDate(0, 0, 6)}); err != nil || n != unheard {
+				t.Errorf("not heard are %+v, %v, want %d", list, err, unheard)
+			}
+			wantCounts(t, raw, map[string]int{"playlog WHERE doubts <> ''": doubts})
+		}
+		wantDoubtful(2, 1) // and what is too short
 		p := purgeOf(0, bound)
 		for range 2 {
 			if err := node.DecidePurge(ctx, p); err != nil {
@@ -113,7 +129,7 @@ func TestPurgePlays(t *testing.T) {
 			t.Fatalf("%+v, %v", refused, err)
 		}
 		wantGone := []model.Gone{
-			{Source: 1, Month: "2020-06", Entries: 2, Length: time.Minute}, {Source: 1, Month: "2020-07", Entries: 2, Length: 2 * time.Minute},
+			{Source: 1, Month: "2020-06", Entries: 2, Length: time.Minute}, {Source: 1, Month: "2020-07", Entries: 4, Length: 4 * time.Minute},
 			{Source: 2, Month: "2020-07", Entries: 1, Length: time.Minute},
 		}
 		if would, err := node.Purgeable(ctx, p, monthOf, nil); err != nil || !reflect.DeepEqual(would, wantGone) {
@@ -139,6 +155,8 @@ func TestPurgePlays(t *testing.T) {
 			t.Errorf("heard are %d, %v", n, err)
 		}
 		wantHeardAll(t, node, raw, 2)
+		// Nobody is told any more of what was not understood of it.
+		wantDoubtful(0, 0)
 
 		// Nothing of it comes back.
 		for name, store := range map[string]func() error{
@@ -171,12 +189,21 @@ func TestPurgePlays(t *testing.T) {
 			}
 		}
 		wantCounts(t, raw, map[string]int{"playlog": 3, "correction": 1})
+		// Where a play is now counts: a copy that does not know that it was moved is
+		// played when it was told.
+		moved.Corrections, back.Corrections = nil, nil
+		moved.Normalize()
+		back.Normalize()
+		if told, err := node.Absorb(ctx, []model.Record{moved, back}, false); err != nil || told[0].Refused == nil || told[1].Refused != nil {
+			t.Errorf("without their corrections: %+v, %v", told, err)
+		}
+		wantCounts(t, raw, map[string]int{"playlog": 4, "correction": 1})
 		// What an engine's statement stored meanwhile, past all checks, goes again.
 		store(t, node, gone[1].Entry)
 		if went, err := purgeAll(ctx, node, p, 500); err != nil || model.Total(went).Entries != 1 {
 			t.Errorf("again went %v, %v", went, err)
 		}
-		wantCounts(t, raw, map[string]int{"playlog": 3})
+		wantCounts(t, raw, map[string]int{"playlog": 4})
 		wantHeardAll(t, node, raw, 2)
 		if _, _, err := node.PurgePlays(ctx, model.Fingerprint{1}, monthOf, 1); !errors.Is(err, model.ErrNotFound) {
 			t.Errorf("by a purge that nobody decided: %v", err)

@@ -83,16 +83,25 @@ func (h *history) anyHealth(t *rapid.T) model.Health {
 // anyRules are rules from the beginning on.
 func anyRules(t *rapid.T) []model.HeardRule {
 	asSaid := model.HeardRule{From: model.Earliest, Version: model.RuleAsSaid}
-	switch rapid.IntRange(0, 3).Draw(t, "rules") {
+	first, then := anyRule(t), anyRule(t)
+	first.From = model.Earliest
+	switch rapid.IntRange(0, 6).Draw(t, "rules") {
 	case 0:
 		return nil
 	case 1:
 		return []model.HeardRule{asSaid}
 	case 2:
-		return []model.HeardRule{asSaid, anyRule(t)}
+		return []model.HeardRule{asSaid, then}
+	case 3: // all plays are older, as after an update
+		then.From = onairtest.At(rapid.IntRange(lastStart+1, onairtest.Horizon+1).Draw(t, "after all plays"))
+		return []model.HeardRule{asSaid, then}
+	case 4:
+		back := asSaid
+		back.From = then.From.Add(time.Duration(rapid.IntRange(1, 10).Draw(t, "minutes")) * time.Minute)
+		return []model.HeardRule{first, then, back}
+	case 5:
+		return []model.HeardRule{first, then}
 	}
-	first := anyRule(t)
-	first.From = model.Earliest
 	return []model.HeardRule{first}
 }
 

@@ -100,24 +100,29 @@ func (r rows) startsAfter(ctx context.Context, source int, at time.Time, limit i
 		r.ofSource("played_at")+"played_at > ? ORDER BY played_at LIMIT ?", source, sqldb.At(at), limit)
 }
 
+// lastRecords are those of a source that started last before a moment: several if
+// they started at the same instant, and Derive knows which one counts.
+func (r rows) lastRecords(ctx context.Context, source int, at time.Time) ([]onair.Record, error) {
+	return sqldb.Select(ctx, r.Conn, scanRecord, r.ofSource(recordColumns)+"played_at = ("+r.ofSource("played_at")+
+		"played_at < ? ORDER BY played_at DESC LIMIT 1)", source, source, sqldb.At(at))
+}
+
 // records are those of a source that start in w, and the last one before w; see
 // page.
 func (r rows) records(ctx context.Context, source int, w onair.Window) ([]onair.Record, onair.Window, error) {
-	query := r.ofSource("id, fingerprint, log_source, played_at, duration_ms, overlay")
-	// If several started last at the same instant, Derive knows which one
-	// counts.
-	before, err := sqldb.Select(ctx, r.Conn, scanRecord, query+"played_at = ("+r.ofSource("played_at")+
-		"played_at < ? ORDER BY played_at DESC LIMIT 1)", source, source, sqldb.At(w.From))
+	before, err := r.lastRecords(ctx, source, w.From)
 	if err != nil {
 		return nil, w, err
 	}
 	start := func(r onair.Record) time.Time { return r.Start }
 	within, w, err := page(w, r.page, start, func(limit int) ([]onair.Record, error) {
-		return sqldb.Select(ctx, r.Conn, scanRecord, query+"played_at >= ? AND played_at < ? ORDER BY played_at LIMIT ?",
+		return sqldb.Select(ctx, r.Conn, scanRecord, r.ofSource(recordColumns)+"played_at >= ? AND played_at < ? ORDER BY played_at LIMIT ?",
 			source, sqldb.At(w.From), sqldb.UntilTime(w.To), limit)
 	})
 	return append(before, within...), w, err
 }
+
+const recordColumns = "id, fingerprint, log_source, played_at, duration_ms, overlay"
 
 func scanRecord(row *sql.Rows) (onair.Record, error) {
 	var r onair.Record

@@ -82,10 +82,11 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		return nil, err
 	}
 	a := &App{cfg: cfg, db: db, heard: db.Heard(), relay: relay, prepared: make(chan struct{}), links: links.New(cfg.Links, cfg.Station.Zone)}
+	ruled := playlog.NewRuled(db)
 	journalLog := lifecycle.Log(log, "journal")
 	a.journal = journal.New(journal.Options{
 		File:  repo.NewJournal(cfg.Journal.File(cfg.Database.File()), cfg.Journal.Bytes(), journalLog),
-		Plays: playlog.NewAtOnce(db), Database: db, Identity: a.identity,
+		Plays: playlog.NewAtOnce(ruled), Database: db, Identity: a.identity,
 		Kept: a.changed, Stored: a.stored, Now: time.Now, Log: journalLog,
 	})
 	a.refused = refused.New(refused.NewFolder(cfg.Journal.File(cfg.Database.File())), time.Now, lifecycle.Log(log, "refused"))
@@ -100,7 +101,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	a.tracks = trackservice.New(journal.NewShown(db.Playing(), a.journal), a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	db.OnLate(a.stored)
 	a.clocks = engineclock.New(engineclock.Zones{Engine: cfg.EngineZone(), Station: cfg.Station.Zone}, base.Log("clock"))
-	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored).Taking(a.journal).Witnessing(a.clocks.Note)
+	recorder := playlog.New(ruled, base.Log("playlog"), time.Now, a.stored).Taking(a.journal).Witnessing(a.clocks.Note)
 	base.Server.Registry().MustRegister(recorder, a.clocks)
 	statuses := statuses{Node: db, journal: a.journal, healthStored: a.stored, clockStored: a.wake}
 	a.health = status.NewHealths(statuses, cfg.Health, base.Log("status"))

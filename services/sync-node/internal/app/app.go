@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -40,7 +39,6 @@ type App struct {
 	station  *repo.Station
 	health   *status.Healths
 	sources  *sources
-	ruled    atomic.Bool
 	known    *source.Watch
 	onAir    *repo.OnAirLog
 	tracks   *trackservice.Service
@@ -77,7 +75,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a.purge = status.NewPurge(a.station, cfg.Health, time.Now, base.Log("status"))
 	a.purged = playlog.NewPurge(a.station, cfg.Station.Zone, a.changed, base.Log("purge"))
 	clocks := status.NewClocks(a.station, cfg.HostID, cfg.DefaultSource)
-	recorder := playlog.New(records{a.station, &a.ruled}, base.Log("playlog"), time.Now, a.changed)
+	recorder := playlog.New(playlog.NewRuled(a.station), base.Log("playlog"), time.Now, a.changed)
 	if a.clients, err = Clients(cfg); err != nil {
 		return nil, errors.Join(err, base.Close())
 	}

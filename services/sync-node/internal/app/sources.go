@@ -52,46 +52,6 @@ func (s *sources) ready() error {
 	return nil
 }
 
-// records are those of the station. It takes none before the rules stand: a rule
-// that starts over records counts only from then on.
-type records struct {
-	*repo.Station
-	ruled *atomic.Bool
-}
-
-// StoreEntry is repo.Station.StoreEntry. Error: model.ErrUnavailable until the rules
-// stand.
-func (r records) StoreEntry(ctx context.Context, e model.Entry) error {
-	if err := r.ready(); err != nil {
-		return err
-	}
-	return r.Station.StoreEntry(ctx, e)
-}
-
-// LogMissed is repo.Station.LogMissed. Error: model.ErrUnavailable until the rules
-// stand.
-func (r records) LogMissed(ctx context.Context, e model.Entry, c model.Correction) (entryID int64, _ model.Correction, _ error) {
-	if err := r.ready(); err != nil {
-		return 0, model.Correction{}, err
-	}
-	return r.Station.LogMissed(ctx, e, c)
-}
-
-// Absorb is repo.Station.Absorb. Error: model.ErrUnavailable until the rules stand.
-func (r records) Absorb(ctx context.Context, all []model.Record, synced bool) ([]model.Absorbed, error) {
-	if err := r.ready(); err != nil {
-		return nil, err
-	}
-	return r.Station.Absorb(ctx, all, synced)
-}
-
-func (r records) ready() error {
-	if !r.ruled.Load() {
-		return fmt.Errorf("%w: the nodes are being asked for the rules of what was heard", model.ErrUnavailable)
-	}
-	return nil
-}
-
 // prepare brings the database up to date. It also brings back the rules and the
 // history of the active source if there are none.
 func (a *App) prepare(ctx context.Context) error {
@@ -121,7 +81,6 @@ func (a *App) startRule(ctx context.Context) error {
 	}
 	counts, err := a.station.StartRule(ctx, a.cfg.Heard.Rule(), recalled...)
 	if err == nil {
-		a.ruled.Store(true)
 		a.cfg.Heard.Warn(a.base.Log("rule"), counts, "sync-node rule")
 	}
 	return err
