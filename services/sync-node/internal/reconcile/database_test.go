@@ -28,7 +28,7 @@ import (
 // TestMain sets on how many histories each property is tried. The command line may
 // say more, such as -rapid.checks=1000; `make soak` does.
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.checks", "40"); err != nil {
+	if err := flag.Set("rapid.checks", "20"); err != nil {
 		panic(err)
 	}
 	os.Exit(repotest.Main(m))
