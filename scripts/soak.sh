@@ -45,6 +45,7 @@ soak scripts/histories.sh pkg/handler '^TestAPI_ListTracks_Paging$' $((checks / 
 soak scripts/histories.sh pkg/cli/correct '^TestSource_property$' $((checks / 500)) "$memory"
 soak scripts/histories.sh services/engine-api/internal/outbox '^TestPusher_Histories$' $((checks / 5))
 soak scripts/histories.sh services/sync-node/internal/reconcile '^TestRun_(Equal|Nodes)$' $((checks / 5))
+soak scripts/histories.sh services/sync-node/internal/reconcile '^TestPurges_Oracle$/^SQLite$' $((checks / 100)) "$memory"
 soak scripts/histories.sh services/status-monitor/internal/decision '^TestStep_Invariants$' "$checks"
 soak scripts/histories.sh services/status-monitor/internal/decision '^TestStep_InvariantsWithoutHeartbeats$' "$checks"
 soak scripts/histories.sh pkg/relay '^TestFollower$' "$checks"

@@ -1,14 +1,10 @@
 package chapters_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -17,11 +13,10 @@ import (
 	"pgregory.net/rapid"
 
 	"aura.radio/engine/pkg/chapters"
+	"aura.radio/engine/pkg/goldentest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/report"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 var evening = time.Date(2026, 12, 1, 19, 0, 0, 0, time.UTC)
 
@@ -175,16 +170,7 @@ func TestSheet_Golden(t *testing.T) {
 		"chapters.json": js, "chapters.vtt": sheet().VTT(), "chapters.cue": sheet().Cue(`a "b".mp3`),
 		"none.json": empty, "none.vtt": chapters.Sheet{}.VTT(), "none.cue": chapters.Sheet{Station: "AURA"}.Cue("x.flac"),
 	} {
-		file := filepath.Join("testdata", name)
-		if *update {
-			if err := os.WriteFile(file, got, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s: %v, got\n%s\nwant\n%s", name, err, got, want)
-		}
+		goldentest.Compare(t, name, got)
 	}
 }
 

@@ -79,6 +79,9 @@ type API struct {
 
 	// recently is what views show.
 	recently lately
+	// searched is how many tracks are looked at to find those with a name; mostSearched
+	// if 0.
+	searched int
 }
 
 // isSyncNode reports whether it is the sync node, which is host 0.

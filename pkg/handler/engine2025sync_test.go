@@ -19,7 +19,7 @@ import (
 // was, and some of them twice.
 func TestEngine2025_syncNode(t *testing.T) {
 	t.Parallel()
-	days := 4
+	days := 2
 	if os.Getenv("AURA_SOAK") != "" {
 		days = 20
 	}

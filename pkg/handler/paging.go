@@ -101,7 +101,7 @@ func (a *API) page(ctx context.Context, log EntryLog, q model.EntryQuery) (page,
 	}
 	more := q
 	more.Limit++ // to see whether there is a next page
-	beyond, err := search(ctx, log, &more)
+	beyond, err := search(ctx, log, &more, cmp.Or(a.searched, mostSearched))
 	if err != nil {
 		return page{}, err
 	}
@@ -135,13 +135,13 @@ func listed(ctx context.Context, q model.EntryQuery, read func(model.EntryQuery)
 // have millions, and hardly any with a name.
 const mostSearched = 10_000
 
-// search bounds a search for tracks with a name. It returns from where the next page
-// goes on if this one finds no more; nil if the search ends with the list.
-func search(ctx context.Context, log EntryLog, q *model.EntryQuery) (beyond *model.Position, err error) {
+// search bounds a search for tracks with a name to so many tracks. It returns from where
+// the next page goes on if this one finds no more; nil if the search ends with the list.
+func search(ctx context.Context, log EntryLog, q *model.EntryQuery, tracks int) (beyond *model.Position, err error) {
 	if !q.Named {
 		return nil, nil
 	}
-	first := model.EntryQuery{To: q.To, Offset: mostSearched, Limit: 1}
+	first := model.EntryQuery{To: q.To, Offset: tracks, Limit: 1}
 	if q.After != nil {
 		first.To = q.After.PlayedAt
 	}

@@ -48,60 +48,64 @@ func TestServer_Run_slowHTTP2(t *testing.T) {
 	)
 	second := strings.Replace(half, "\x00\x00\x00\x01", "\x00\x00\x00\x03", 1)
 	t.Run("Closed", func(t *testing.T) {
-		for name, said := range map[string]string{
+		t.Parallel()
+		// All are silent at the same time: tests in parallel would wait for a turn.
+		conns := map[string]net.Conn{}
+		sayings := map[string]string{
 			"Silent": "", "Preface": preface, "Settings": preface + settings, "HalfHeader": preface + settings + half,
 			"HalfFrame": preface + settings + half[:5], "Ping": preface + settings + ping,
 			"HalfSecondHeader": preface + settings + whole + second,
 			"HalfSecondFrame":  preface + settings + whole + ping + second[:9],
 			"HalfFrameHead":    preface + settings + whole + second[:8],
 			"HalfPing":         preface + settings + whole + ping[:12],
-		} {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				conn, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: pool, NextProtos: []string{"h2"}})
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer conn.Close()
-				_ = conn.SetDeadline(time.Now().Add(patience.Limit()))
-				if _, err := io.WriteString(conn, said); err != nil {
-					t.Fatal(err)
-				}
-				answer, err := io.ReadAll(conn) // until the server hangs up
-				if err != nil {
-					t.Error(err)
-				}
-				if answered := strings.Contains(string(answer), "\x01\x05\x00\x00\x00\x01"); answered != strings.Contains(said, whole) {
-					t.Errorf("a request was answered: %t", answered)
-				}
-			})
 		}
-		t.Run("Kept", func(t *testing.T) {
-			t.Parallel()
-			transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool}}
-			defer transport.CloseIdleConnections()
-			reused := false
-			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { reused = i.Reused }})
-			for range 2 {
-				r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+addr+"/healthz", http.NoBody)
-				if err != nil {
-					t.Fatal(err)
-				}
-				answer, err := transport.RoundTrip(r)
-				if err != nil {
-					t.Fatal(err)
-				}
-				answer.Body.Close()
-				if answer.ProtoMajor != 2 {
-					t.Errorf("it speaks %s", answer.Proto)
-				}
-				if !reused {
-					time.Sleep(6 * time.Second) // longer than a header may take
-				}
+		for name, said := range sayings {
+			conn, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: pool, NextProtos: []string{"h2"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_ = conn.SetDeadline(time.Now().Add(patience.Limit()))
+			if _, err := io.WriteString(conn, said); err != nil {
+				t.Fatal(err)
+			}
+			conns[name] = conn
+		}
+		for name, conn := range conns {
+			answer, err := io.ReadAll(conn) // until the server hangs up
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if answered := strings.Contains(string(answer), "\x01\x05\x00\x00\x00\x01"); answered != strings.Contains(sayings[name], whole) {
+				t.Errorf("%s: a request was answered: %t", name, answered)
+			}
+		}
+	})
+	t.Run("Kept", func(t *testing.T) {
+		t.Parallel()
+		transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool}}
+		defer transport.CloseIdleConnections()
+		reused := false
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { reused = i.Reused }})
+		for range 2 {
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+addr+"/healthz", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := transport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			if answer.ProtoMajor != 2 {
+				t.Errorf("it speaks %s", answer.Proto)
 			}
 			if !reused {
-				t.Error("the connection was closed between two requests")
+				time.Sleep(6 * time.Second) // longer than a header may take
 			}
-		})
+		}
+		if !reused {
+			t.Error("the connection was closed between two requests")
+		}
 	})
 }

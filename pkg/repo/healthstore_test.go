@@ -160,9 +160,11 @@ func TestDB_StoreHealth_fallback(t *testing.T) {
 // TestStation_AbsorbHealths_order: in whatever order and however often the sync
 // node gets copies of states, it ends up with those of the node.
 func TestStation_AbsorbHealths_order(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	repotest.Each(t, func(t *testing.T, open func(testing.TB) *repo.Node) {
+		t.Parallel()
 		random := rand.New(rand.NewPCG(seed, 0))
 		db, station := open(t), open(t).Station(t, 1)
 		e := reporterOf(t, db)

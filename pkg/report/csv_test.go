@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"aura.radio/engine/pkg/goldentest"
 	"aura.radio/engine/pkg/model"
 	"pgregory.net/rapid"
 )
@@ -57,7 +58,7 @@ func TestWriteCSV(t *testing.T) {
 			if err := WriteCSV(t.Context(), &out, of(m, FromOnAir(asSaid(october(t)), m, now)), part); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "2020-10-"+string(part)+".csv", out.Bytes())
+			goldentest.Compare(t, "2020-10-"+string(part)+".csv", out.Bytes())
 			if got := out.String(); strings.Count(got, "\n") != strings.Count(got, "\r\n") || !strings.HasSuffix(got, "\r\n") {
 				t.Errorf("%s: lines end in %q, RFC 4180 wants CRLF", part, got)
 			}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/goldentest"
 	"aura.radio/engine/pkg/model"
 	"pgregory.net/rapid"
 )
@@ -141,7 +142,7 @@ func TestWriteHolesJSON(t *testing.T) {
 		if err := decoder.Decode(&[]api.Hole{}); err != nil {
 			t.Error(err)
 		}
-		golden(t, "2020-10-"+name+".json", text)
+		goldentest.Compare(t, "2020-10-"+name+".json", text)
 	}
 }
 
@@ -153,7 +154,7 @@ func TestWriteCSV_holes(t *testing.T) {
 	if err := WriteCSV(t.Context(), &out, r, PartHoles); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "2020-10-holes.csv", out.Bytes())
+	goldentest.Compare(t, "2020-10-holes.csv", out.Bytes())
 }
 
 // TestReport_tiles: the totals of a quarter, and its holes, are the sums of those

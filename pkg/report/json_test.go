@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/goldentest"
 	"aura.radio/engine/pkg/model"
 	"pgregory.net/rapid"
 )
@@ -56,7 +57,7 @@ func TestWriteJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 		valid(t, out.Bytes())
-		golden(t, "2020-10.json", out.Bytes())
+		goldentest.Compare(t, "2020-10.json", out.Bytes())
 	})
 
 	t.Run("SpringForward", func(t *testing.T) {

@@ -1,12 +1,8 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -15,8 +11,6 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 	"pgregory.net/rapid"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // playlog is a source in memory.
 type playlog []model.Entry
@@ -141,21 +135,3 @@ func of(p Period, plays Plays) Report {
 }
 
 var now = time.Date(2020, 12, 24, 12, 0, 0, 0, time.UTC)
-
-// golden compares with a file that a person has checked.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
-	}
-}

@@ -318,7 +318,7 @@ func (s *station) meet(t *testing.T, e extent, all []disaster) {
 }
 
 // short is the extent that `make test` has time for.
-var short = extent{kills: 9, backlog: 2000, work: 60, disk: 256}
+var short = extent{kills: 6, backlog: 2000, work: 60, disk: 256}
 
 // TestStation: whatever happens to a redundant deployment on the embedded
 // database, nothing that was acknowledged is lost or doubled, and the on-air log
@@ -339,9 +339,7 @@ func overSQLite(t *testing.T, e extent) {
 // again.
 func TestStation_MariaDB(t *testing.T) {
 	t.Parallel()
-	e := short
-	e.kills = 6
-	overMariaDB(t, e)
+	overMariaDB(t, short)
 }
 
 func overMariaDB(t *testing.T, e extent) {

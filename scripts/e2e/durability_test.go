@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	kills   = 20
+	kills   = 10 // make soak kills stations more often
 	clients = 8
 )
 

@@ -1,23 +1,18 @@
 package views_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"encoding/xml"
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
+	"aura.radio/engine/pkg/goldentest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/pkg/web/views"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 var now = time.Date(2026, 6, 27, 17, 16, 5, 250e6, time.UTC) // 19:16:05 in Vienna
 
@@ -98,30 +93,13 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantGolden(t, view+"-"+name+".json", append(got, '\n'))
+			goldentest.Compare(t, view+"-"+name+".json", append(got, '\n'))
 		}
 		feed, err := xml.MarshalIndent(views.NewFeed(s, m, "feed.xml"), "", "  ")
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantGolden(t, "feed-"+name+".xml", append(feed, '\n'))
-		wantGolden(t, "line-"+name+".txt", []byte(views.NewLine(m)))
-	}
-}
-
-func wantGolden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
+		goldentest.Compare(t, "feed-"+name+".xml", append(feed, '\n'))
+		goldentest.Compare(t, "line-"+name+".txt", []byte(views.NewLine(m)))
 	}
 }

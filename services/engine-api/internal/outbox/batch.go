@@ -95,7 +95,7 @@ func cut[T any](list []T, n int) (first, second []T) {
 // read returns what waits, oldest first, without what is under way. more
 // reports that more may wait than was read.
 func (p *Pusher) read(ctx context.Context, underWay batch) (waiting batch, more bool, err error) {
-	records, err := p.store.Unsynced(ctx, maxRead)
+	records, err := p.store.Unsynced(ctx, p.look)
 	if err != nil {
 		return batch{}, false, storeError{err}
 	}
@@ -107,7 +107,7 @@ func (p *Pusher) read(ctx context.Context, underWay batch) (waiting batch, more 
 	if err != nil {
 		return batch{}, false, storeError{err}
 	}
-	more = len(records) == maxRead || len(healths) == maxReadHealths
+	more = len(records) == p.look || len(healths) == maxReadHealths
 	skip := underWay.versions()
 	taken := p.taken
 	p.taken = map[version]int{} // what is no longer in the outbox is done

@@ -106,7 +106,7 @@ func TestPusher_Refused(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			s, n := newStore(), newNode()
-			for i := range 5000 {
+			for i := range 1200 { // more than a batch
 				s.put(record(i))
 			}
 			n.before = func(context.Context, peer.Batch) error { return refusedAs(http.StatusBadRequest) }
@@ -173,7 +173,7 @@ func TestPusher_Storm(t *testing.T) {
 	for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInternalServerError} {
 		synctest.Test(t, func(t *testing.T) {
 			s, n := newStore(), newNode()
-			for i := range 2 * maxRead {
+			for i := range 2 * look {
 				s.put(record(i))
 			}
 			calls := 0
@@ -352,7 +352,7 @@ func TestPusher_StateGoesOn(t *testing.T) {
 func TestPusher_Stuck(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		const records, healths = 2*maxRead + 1, maxReadHealths + 1
+		const records, healths = 2*look + 1, maxReadHealths + 1
 		s, n := newStore(), newNode()
 		for i := range records {
 			s.put(record(i))
@@ -362,7 +362,7 @@ func TestPusher_Stuck(t *testing.T) {
 		}
 		s.deaf = true
 		run(t, s, n)
-		if o := s.counts(); o.Entries > maxRead {
+		if o := s.counts(); o.Entries > look {
 			t.Errorf("left at first: %+v", o)
 		}
 		after(2 * maxTaken * lookEvery)

@@ -430,11 +430,16 @@ type syncNode interface {
 	Original
 }
 
+// look is how many records one look into the outbox reads in tests: several batches, as
+// always, and a quarter of maxRead. The race detector watches what is done to each.
+const look = 2 * maxRecords
+
 // run runs a pusher within the bubble until stop, which waits for the pusher's
 // end.
 func run(t *testing.T, s *store, n syncNode) (_ *Pusher, stop func()) {
 	t.Helper()
 	p := New(s, s, n, n, func() *model.Identity { return &model.Identity{Owner: model.Owner{Host: 1}} }, zerolog.Nop())
+	p.look = look
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()

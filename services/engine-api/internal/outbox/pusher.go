@@ -91,6 +91,8 @@ type Pusher struct {
 	// batchRecords is how many records a batch has at most, as far as the peer
 	// can process so many in time.
 	batchRecords int
+	// look is how many records one look into the outbox reads.
+	look int
 	// checked: the peer was found to be a sync node since the last failure.
 	checked bool
 	// retriedParked: the parked records were already handled since the start.
@@ -119,6 +121,7 @@ func New(store Store, receiver Receiver, to Peer, original Original, from func()
 		metrics:      newMetrics(store),
 		wake:         make(chan struct{}, 1),
 		batchRecords: maxRecords,
+		look:         maxRead,
 		taken:        map[version]int{},
 	}
 }

@@ -122,7 +122,7 @@ func TestPusher_OriginalSyncNode(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			s, n := newStore(), newNode()
-			for i := range 5000 {
+			for i := range 1200 { // more than a batch
 				s.put(record(i))
 			}
 			n.single = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -24,7 +25,14 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 )
 
-func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
+// TestMain sets on how many histories each property is tried. The command line may
+// say more, such as -rapid.checks=1000; `make soak` does.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "20"); err != nil {
+		panic(err)
+	}
+	os.Exit(repotest.Main(m))
+}
 
 // stationStore is the sync node's store as in the service.
 type stationStore struct {
@@ -294,8 +302,8 @@ func TestRun_LostDatabases(t *testing.T) {
 	ctx := t.Context()
 	node := newDatabaseNode(t)
 	var all []model.Record
-	for minute := range 500 {
-		all = append(all, sample(minute*7))
+	for n := range 150 {
+		all = append(all, sample(n*23)) // over days
 	}
 	if _, err := node.db.Absorb(ctx, all, true); err != nil {
 		t.Fatal(err)
@@ -303,7 +311,7 @@ func TestRun_LostDatabases(t *testing.T) {
 	store := newStation(t)
 	check := func(node *databaseNode) {
 		t.Helper()
-		r := reconciler(Config{BatchSize: 100}, store, node)
+		r := reconciler(Config{BatchSize: 30}, store, node)
 		if err := r.Once(ctx); err != nil {
 			t.Fatal(err)
 		}
