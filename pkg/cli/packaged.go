@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,20 +10,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/repo"
 )
 
-// packaged is how the package runs a command as systemd runs the service: sudo
-// aura-engine-api. It is "" if there is no such program on this host, or if this
-// process was started in that way.
-func (env Env[C]) packaged() string {
+// asService is how the package runs a command as systemd runs the service. It is "" if
+// there is no such program on this host, or if this process was started in that way.
+func (env Env[C]) asService(i instance.Name, words string) string {
 	if env.environ["STATE_DIRECTORY"] != "" {
 		return ""
 	}
-	name := "aura-" + env.program.Name
+	own := instance.Instance{Service: env.program.Name, Name: i}
 	for _, dir := range filepath.SplitList(env.environ["PATH"]) {
-		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
-			return "sudo " + name
+		if _, err := os.Stat(filepath.Join(dir, own.Runner())); err == nil {
+			return own.AsService(words)
 		}
 	}
 	return ""
@@ -38,26 +39,27 @@ func (env Env[C]) isConfigured() bool {
 	return false
 }
 
-// asService says how to run a command that missed what the service stores; "" if it
-// missed something else.
-func (env Env[C]) asService(cmd *cobra.Command, err error) string {
-	runs := env.packaged()
+// missed says how to run a command that missed what the service stores; "" if it missed
+// something else.
+func (env Env[C]) missed(cmd *cobra.Command, err error) string {
+	runs := env.asService("", wordsOf(cmd))
 	if runs == "" || env.isConfigured() || !errors.Is(err, repo.ErrNoDatabase) {
 		return ""
 	}
-	return "what the service stores is read as the service: " + runs + wordsOf(cmd) + " …"
+	return fmt.Sprintf("what the service stores is read as the service: %s …", runs)
 }
 
-// forInstance is wrongFlag for programs whose package runs commands for an instance.
-func (env Env[C]) forInstance(cmd *cobra.Command, err error) error {
-	runs := env.packaged()
+// wrongFlag is the error about a flag. A flag that only the package's program has is
+// named with that program.
+func (env Env[C]) wrongFlag(cmd *cobra.Command, err error) error {
+	runs := env.asService("NAME", wordsOf(cmd))
 	if runs == "" || err.Error() != "unknown flag: --instance" {
 		return wrongFlag(cmd, err)
 	}
-	return Usage(errors.New("unknown flag: --instance; this command is run for an instance by: " + runs + " --instance NAME" + wordsOf(cmd) + " …"))
+	return Usage(fmt.Errorf("%w; this command is run for an instance by: %s …", err, runs))
 }
 
-// wordsOf is a command without the name of the program, with a blank before each word.
+// wordsOf is a command without the name of the program.
 func wordsOf(cmd *cobra.Command) string {
-	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().CommandPath())
+	return strings.TrimSpace(strings.TrimPrefix(cmd.CommandPath(), cmd.Root().CommandPath()))
 }

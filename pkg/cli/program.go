@@ -115,7 +115,7 @@ func (p Program[C]) Run(ctx context.Context, args []string, environ map[string]s
 	_, isLogged := errors.AsType[logged](err)
 	if !isLogged && (!hasOwn || own.error != nil) {
 		p.complain(stderr, err)
-		if advice := env.asService(cmd, err); advice != "" {
+		if advice := env.missed(cmd, err); advice != "" {
 			fmt.Fprintln(stderr, advice)
 		}
 	}
@@ -153,8 +153,8 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 			return err
 		}
 		lines := append([]string{"configuration is valid"}, p.notes(cfg)...)
-		if runs := env.packaged(); runs != "" && !env.isConfigured() {
-			lines = append(lines, "no AURA_ variable is set here; what the service has is validated by: "+runs+" check-config")
+		if runs := env.asService("", "check-config"); runs != "" && !env.isConfigured() {
+			lines = append(lines, "no AURA_ variable is set here; what the service has is validated by: "+runs)
 		}
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), strings.Join(lines, "\n"))
 		return err
@@ -168,7 +168,7 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 	root.Long = p.Name + " " + strings.ToLower(p.Short[:1]) + p.Short[1:] + ".\nEnvironment variables configure it (AURA_…); config lists them."
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.Flags().BoolVar(&checkOnly, "check-config", false, "validate the configuration and exit")
-	root.SetFlagErrorFunc(env.forInstance)
+	root.SetFlagErrorFunc(env.wrongFlag)
 	root.Version = p.Version // cobra then has --version and -v
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(
