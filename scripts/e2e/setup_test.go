@@ -153,8 +153,8 @@ func (s *setUp) accept(t *testing.T, h *host, programme, invited string) {
 
 // play starts the engines, which send no heartbeats yet.
 func (s *setUp) play(t *testing.T) {
-	for i, h := range s.engines {
-		s.playWith(t, h, i+1, "0")
+	for i := range s.engines {
+		s.playWith(t, i+1, "0")
 	}
 	for source := range s.engines {
 		s.reaches(t, source+1)
@@ -174,10 +174,9 @@ func (s *setUp) play(t *testing.T) {
 }
 
 // playWith starts an engine whose heartbeats go to an address; 0 is nowhere.
-func (s *setUp) playWith(t *testing.T, h *host, source int, beats string) {
+func (s *setUp) playWith(t *testing.T, source int, beats string) {
 	t.Helper()
-	h.sh(t, fmt.Sprintf("systemd-run --quiet --collect --unit=engine /shared/.build/enginesim -source %d -start 0 -longest 1100ms -zone Europe/Vienna -heartbeat %s -heartbeat-interval 1s",
-		source, beats))
+	s.startEngine(t, source, "-heartbeat "+beats+" -heartbeat-interval 1s")
 }
 
 // reaches returns when the sync node has a title of the source.
@@ -262,9 +261,8 @@ func (s *setUp) forgotten(t *testing.T) {
 // is on air crashes, and the monitor switches.
 func (s *setUp) heartbeats(t *testing.T) {
 	s.join(t, "", " --heartbeats yes")
-	for i, h := range s.engines {
-		h.sh(t, "systemctl stop engine")
-		s.playWith(t, h, i+1, "127.0.0.1:43334")
+	for i := range s.engines {
+		s.playWith(t, i+1, "127.0.0.1:43334")
 	}
 	for number := range s.engines {
 		s.awaitSight(t, func(sight sight, _ int) error {
@@ -277,7 +275,7 @@ func (s *setUp) heartbeats(t *testing.T) {
 	since := time.Now()
 	s.engines[1].sh(t, "systemctl kill --signal=KILL --kill-whom=main engine")
 	s.awaitSwitch(t, since, 2, 1)
-	s.playWith(t, s.engines[1], 2, "127.0.0.1:43334")
+	s.playWith(t, 2, "127.0.0.1:43334")
 	s.check(t)
 }
 
@@ -304,15 +302,9 @@ func (s *setUp) secrets(t *testing.T) {
 	}
 }
 
-// reboot turns all hosts off in order, and on again. The station is as it was, and
-// goes on, and nobody does anything. The monitor's host goes first and comes last, so
-// that nothing fails before its eyes, however long a busy machine takes.
+// reboot turns all hosts off in order, and on again. The station goes on as it was, and
+// nobody does anything.
 func (s *setUp) reboot(t *testing.T) {
-	for i, h := range s.engines {
-		h.sh(t, "systemctl stop engine")
-		s.startEngine(t, i+1, "-heartbeat 127.0.0.1:43334 -heartbeat-interval 1s")
-	}
-	s.staysOnAir(t, 1)
 	before := s.history(t)
 	s.offAndOn(t)
 	s.check(t)
@@ -325,7 +317,9 @@ func (s *setUp) reboot(t *testing.T) {
 	}
 }
 
-// offAndOn shuts all hosts down in order, and boots them again.
+// offAndOn shuts all hosts down in order, and boots them again. The monitor's host goes
+// first and comes last, so that no engine fails before its eyes, however long a busy
+// machine takes.
 func (s *setUp) offAndOn(t *testing.T) {
 	t.Helper()
 	s.sync.shutDown(t)

@@ -52,22 +52,10 @@ func (s *twoProgrammes) join(t *testing.T) {
 // play starts two engines on each host, each of which knows one programme.
 func (s *twoProgrammes) play(t *testing.T) {
 	for i, h := range s.engines {
-		s.playFor(t, h, "engine", i+1, "-heartbeat 127.0.0.1:43334")
-		s.playFor(t, h, "engine-web", i+1, "-api http://localhost:8018 -heartbeat 127.0.0.1:43344")
+		s.playWith(t, i+1, "127.0.0.1:43334")
+		h.startEngine(t, "engine-web", fmt.Sprintf("-source %d -api http://localhost:8018 -heartbeat 127.0.0.1:43344 -heartbeat-interval 1s", i+1), fmt.Sprintf("engine-web-%d.log", i+1))
 	}
 	s.check(t)
-}
-
-// playFor installs and starts an engine, which also starts when the host does.
-func (s *twoProgrammes) playFor(t *testing.T, h *host, unit string, source int, more string) {
-	t.Helper()
-	h.sh(t, fmt.Sprintf(`cat >/etc/systemd/system/%[1]s.service <<'END'
-[Service]
-ExecStart=/shared/.build/enginesim -source %d -start 0 -longest 1100ms -zone Europe/Vienna -heartbeat-interval 1s %s
-[Install]
-WantedBy=multi-user.target
-END
-systemctl daemon-reload && systemctl enable --now %[1]s`, unit, source, more))
 }
 
 // check has every service of both say that all is well.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -92,10 +91,13 @@ func withRefused(env cli.Env[config.Config], do func(config.Config, refused.Fold
 		return err
 	}
 	journal := cfg.Journal.File(cfg.Database.File())
-	if _, err := os.Stat(filepath.Dir(journal)); err != nil { // an empty list would say that nothing was refused
-		return fmt.Errorf("%w: %w", repo.ErrNoDatabase, err)
+	folder := refused.NewFolder(journal)
+	if _, err := os.Stat(journal); err != nil { // no service ran there: an empty list would say that nothing was refused
+		if kept, _ := folder.List(); len(kept) == 0 {
+			return fmt.Errorf("%w: %w", repo.ErrNoDatabase, err)
+		}
 	}
-	return do(cfg, refused.NewFolder(journal))
+	return do(cfg, folder)
 }
 
 // eachRefused calls do for the bodies with those numbers, or for all.
