@@ -26,7 +26,7 @@ soak() {
   echo "== $*"
   "$@" || failed+=("$*")
 }
-soak go test -count=1 -timeout 0 -v ./scripts/e2e -run '^(TestSoak|TestUpdate|TestUpdate_Station|TestEngine2025_heard|TestImages_.*|TestPackages_.*|TestRelease|TestArm64)$'
+soak go test -count=1 -timeout 0 -v ./scripts/e2e -run '^(TestSoak|TestUpdate|TestUpdate_Station|TestEngine2025_heard|TestImages_.*|TestPackages_.*|TestRelease|TestArm64|TestSetup_Programmes)$'
 soak go test -count=1 -timeout 0 ./pkg/handler -run '^(TestMonth|TestEngine2025_syncNode)$'
 soak scripts/histories.sh pkg/onair '^Test(Derive_Oracle|Splice_Oracle|AsSaid)$' "$checks"
 soak scripts/histories.sh pkg/onair/heard '^Test(TheOracleAgrees|Derive_order|Derive_disjoint|Cuts_window|Cuts_known|Cuts_trouble)$' "$checks"

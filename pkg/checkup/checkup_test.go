@@ -153,16 +153,16 @@ func TestReport_Kept(t *testing.T) {
 	}{
 		"nothing": {api.SyncState{Journal: empty}, Works, "nothing waits"},
 		"waiting": {api.SyncState{Journal: empty, Outbox: api.Outbox{Entries: 3}}, Look, "3 records wait"},
-		"parked":  {api.SyncState{Journal: empty, Outbox: api.Outbox{Parked: 2}}, Look, "refused 2 records"},
+		"parked":  {api.SyncState{Journal: empty, Outbox: api.Outbox{Parked: 2}}, Look, "refused 2 records: `sudo aura-engine-api --instance web outbox list` says why"},
 		"journal": {api.SyncState{Journal: &api.Journal{Waiting: 4}}, Look, "4 items wait for the database"},
-		"aside":   {api.SyncState{Journal: &api.Journal{Aside: 1}}, Look, "can't be stored"},
+		"aside":   {api.SyncState{Journal: &api.Journal{Aside: 1}}, Look, "can't be stored by themselves: `sudo aura-engine-api --instance web journal list`"},
 		"none":    {api.SyncState{}, Fails, "can't be read"},
-		"refused": {api.SyncState{Journal: empty, Refused: &api.Refused{Items: 5}}, Look, "5 bodies"},
+		"refused": {api.SyncState{Journal: empty, Refused: &api.Refused{Items: 5}}, Look, "5 bodies that nobody understands: `sudo aura-engine-api --instance web refused list`"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var r Report
-			r.Kept(c.state, true)
+			r.Kept(c.state, instance.Instance{Service: "engine-api", Name: "web"}, true)
 			expect(t, r, c.grade, c.words)
 		})
 	}

@@ -110,7 +110,7 @@ func refuses(s *peer.StatusError) bool {
 func (r *Report) Seen(subject string, n api.NodeState) {
 	switch {
 	case !n.Reachable:
-		r.Fails(subject, "the sync node does not reach %s: %s", n.Url, cmp.Or(n.Detail, "it did not ask yet"))
+		r.Fails(subject, "the sync node does not reach %s: %s; it asks again within half a minute", n.Url, cmp.Or(n.Detail, "it did not ask yet"))
 	case n.Detail != "":
 		r.Look(subject, "the sync node reaches %s, and says: %s", n.Url, n.Detail)
 	case n.Reconciled == nil:

@@ -93,11 +93,11 @@ func (r *Report) identity(s api.SyncState) {
 
 // Kept checks what waits on an engine's host: the outbox, the journal, and what
 // nobody understood. hasSyncNode: somebody takes what is in the outbox.
-func (r *Report) Kept(s api.SyncState, hasSyncNode bool) {
+func (r *Report) Kept(s api.SyncState, is instance.Instance, hasSyncNode bool) {
 	switch o := s.Outbox; {
 	case !hasSyncNode:
 	case o.Parked > 0:
-		r.Look("outbox", "the sync node refused %d records: `outbox list` says why", o.Parked)
+		r.Look("outbox", "the sync node refused %d records: `%s` says why", o.Parked, is.AsService("outbox list"))
 	case o.Entries+o.Healths > 0:
 		r.Look("outbox", "%d records wait for the sync node; if the number does not fall, see the sync node's lines", o.Entries+o.Healths)
 	default:
@@ -107,14 +107,14 @@ func (r *Report) Kept(s api.SyncState, hasSyncNode bool) {
 	case j == nil:
 		r.Fails("journal", "it can't be read: the log says why")
 	case j.Aside+j.Foreign > 0:
-		r.Look("journal", "%d items can't be stored by themselves: `journal list` says why", j.Aside+j.Foreign)
+		r.Look("journal", "%d items can't be stored by themselves: `%s` says why", j.Aside+j.Foreign, is.AsService("journal list"))
 	case j.Waiting > 0:
 		r.Look("journal", "%d items wait for the database", j.Waiting)
 	default:
 		r.Works("journal", "nothing waits")
 	}
 	if s.Refused != nil && s.Refused.Items > 0 {
-		r.Look("refused", "the engine sent %d bodies that nobody understands: `refused list` shows them", s.Refused.Items)
+		r.Look("refused", "the engine sent %d bodies that nobody understands: `%s` shows them", s.Refused.Items, is.AsService("refused list"))
 	}
 }
 

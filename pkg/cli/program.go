@@ -102,7 +102,8 @@ func (p Program[C]) Main() {
 
 // Run executes the command line args and returns the exit code.
 func (p Program[C]) Run(ctx context.Context, args []string, environ map[string]string, stdout, stderr io.Writer) int {
-	root := p.root(Env[C]{program: p, environ: environ, stderr: stderr}) //nolint:contextcheck // the database's goroutine ends with Close
+	env := Env[C]{program: p, environ: environ, stderr: stderr}
+	root := p.root(env) //nolint:contextcheck // the database's goroutine ends with Close
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -114,6 +115,9 @@ func (p Program[C]) Run(ctx context.Context, args []string, environ map[string]s
 	_, isLogged := errors.AsType[logged](err)
 	if !isLogged && (!hasOwn || own.error != nil) {
 		p.complain(stderr, err)
+		if advice := env.missed(cmd, err); advice != "" {
+			fmt.Fprintln(stderr, advice)
+		}
 	}
 	if hasOwn {
 		return own.code
@@ -149,6 +153,9 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 			return err
 		}
 		lines := append([]string{"configuration is valid"}, p.notes(cfg)...)
+		if runs := env.asService("", "check-config"); runs != "" && !env.isConfigured() {
+			lines = append(lines, "no AURA_ variable is set here; what the service has is validated by: "+runs)
+		}
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), strings.Join(lines, "\n"))
 		return err
 	}
@@ -161,7 +168,7 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 	root.Long = p.Name + " " + strings.ToLower(p.Short[:1]) + p.Short[1:] + ".\nEnvironment variables configure it (AURA_…); config lists them."
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.Flags().BoolVar(&checkOnly, "check-config", false, "validate the configuration and exit")
-	root.SetFlagErrorFunc(wrongFlag)
+	root.SetFlagErrorFunc(env.wrongFlag)
 	root.Version = p.Version // cobra then has --version and -v
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(

@@ -85,6 +85,15 @@ func (i Instance) Command(words string) string {
 	return strings.TrimSpace(i.Service + " " + words + i.flag())
 }
 
+// Runner is the program of the package that runs a command as systemd runs the service.
+func (i Instance) Runner() string { return "aura-" + i.Service }
+
+// AsService is a command line that runs as the service: sudo aura-engine-api --instance
+// web outbox list.
+func (i Instance) AsService(words string) string {
+	return strings.TrimSpace("sudo " + i.Runner() + i.flag() + " " + words)
+}
+
 func (i Instance) flag() string {
 	if i.Name == "" {
 		return ""

@@ -193,6 +193,15 @@ func (h *host) powerOff(t *testing.T) {
 	mustSh(t, "ip link del "+h.cable+" && ip netns del "+h.name)
 }
 
+// shutDown turns the host off in order: systemd stops what runs.
+func (h *host) shutDown(t *testing.T) {
+	t.Helper()
+	_, _ = h.try(t.Context(), "systemctl poweroff") // it may end before it can say how it ended
+	patience.Receive(t, "the end of "+h.name, h.gone)
+	h.init = 0
+	mustSh(t, "ip link del "+h.cable+" && ip netns del "+h.name)
+}
+
 // kill ends the host's systemd, and with it every process on the host.
 func (h *host) kill(t *testing.T) {
 	t.Helper()

@@ -144,6 +144,12 @@ func installsTheOthers(t *testing.T) {
 		if !strings.Contains(page, "migrate status") || !strings.Contains(page, "AURA_DATABASE_URL") {
 			t.Errorf("manual page of %s:\n%s", service, page)
 		}
+		for _, file := range []string{"handbook.md", "README.md", "PRIVACY.md", "litestream.yml", "nginx/sync-node.conf"} {
+			mustSh(t, fmt.Sprintf("dpkg-deb --contents packages/aura-%s_*.deb | grep -q /usr/share/doc/aura-%[1]s/%s$", service, file))
+		}
+		if err := tried(service + " migrate --instance web"); err == nil || !strings.Contains(err.Error(), "sudo aura-"+service+" --instance NAME migrate") {
+			t.Errorf("a command with a flag that it has not says %v", err)
+		}
 		if words := complete(t, service, "mig"); words != "migrate" {
 			t.Errorf("completes to %q", words)
 		}
@@ -151,6 +157,11 @@ func installsTheOthers(t *testing.T) {
 	for _, file := range []string{"/etc/aura/status-monitor.env", "/var/lib/aura-status-monitor/status-monitor.db", stateDir + "/api-tokens"} {
 		if out, err := exec.Command("runuser", "-u", "aura-sync-node", "--", "cat", file).CombinedOutput(); err == nil || !strings.Contains(string(out), "Permission denied") {
 			t.Errorf("the sync node reads %s: %v", file, err)
+		}
+	}
+	for _, command := range []string{"outbox list", "journal list", "refused list", "backup"} {
+		if err := tried("engine-api " + command); err == nil || !strings.Contains(err.Error(), "sudo aura-engine-api "+command) {
+			t.Errorf("engine-api %s does not say how it runs as the service: %v", command, err)
 		}
 	}
 	if out, err := exec.Command("runuser", "-u", "nobody", "--", "aura-engine-api", "outbox", "list").CombinedOutput(); err == nil || !strings.Contains(string(out), "sudo") {

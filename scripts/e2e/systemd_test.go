@@ -167,6 +167,24 @@ func restore(t *testing.T) {
 		t.Error("what came after the backup was mixed into it")
 	}
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, later, time.Now().Add(-time.Hour)), http.StatusNoContent)
+	restoreFromElsewhere(t, book.blocks(t, "Restore a backup")[1], made)
+}
+
+// restoreFromElsewhere takes a backup that root copied from another place: the service's
+// user can't read it until root lets it.
+func restoreFromElsewhere(t *testing.T, lines []string, made string) {
+	t.Helper()
+	mustSh(t, "cp -r /var/lib/aura-engine-api/backups/"+made+" /root/")
+	for _, line := range lines {
+		line = regexp.MustCompile(`engine-api-1-\S+Z`).ReplaceAllString(asRoot(line), "/root/"+made)
+		if strings.HasPrefix(line, "cp ") {
+			if err := tried("aura-engine-api restore /root/" + made); err == nil || !strings.Contains(err.Error(), "copy it into /var/lib/aura-engine-api, and give it to the user") {
+				t.Errorf("restore from where the service's user can't read: %v", err)
+			}
+		}
+		mustSh(t, line)
+	}
+	mustSurvive(t)
 }
 
 // wrongConfiguration: a restart cannot mend a wrong configuration, so systemd does

@@ -157,16 +157,22 @@ func (d *deployment) play(t *testing.T) {
 // its further flags.
 func (d *deployment) startEngine(t *testing.T, source int, more string) {
 	t.Helper()
-	d.engines[source-1].sh(t, fmt.Sprintf(`cat >/etc/systemd/system/engine.service <<'END'
+	d.engines[source-1].startEngine(t, "engine", fmt.Sprintf("-source %d %s", source, more), logOf(source))
+}
+
+// startEngine starts an engine as a unit, which the host also starts when it boots.
+func (h *host) startEngine(t *testing.T, unit, flags, log string) {
+	t.Helper()
+	h.sh(t, fmt.Sprintf(`cat >/etc/systemd/system/%[1]s.service <<'END'
 [Unit]
 After=engine-api.service
 [Service]
-ExecStart=/shared/.build/enginesim -source %d -start 0 -longest 1100ms -zone Europe/Vienna %s
-StandardOutput=append:%s
+ExecStart=/shared/.build/enginesim -start 0 -longest 1100ms -zone Europe/Vienna %[2]s
+StandardOutput=append:%[3]s
 [Install]
 WantedBy=multi-user.target
 END
-systemctl daemon-reload && systemctl enable engine && systemctl restart engine`, source, more, filepath.Join("/shared", logOf(source))))
+systemctl daemon-reload && systemctl enable %[1]s && systemctl restart %[1]s`, unit, flags, filepath.Join("/shared", log)))
 }
 
 // cutCable cuts off the host that is on air. The titles that it plays until the

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 )
@@ -45,8 +46,8 @@ type Options[C cli.Config] struct {
 	// Parts are what the service stores besides its database; nil if nothing.
 	Parts func(cfg C) []Part
 	// Returns says which of the things that a backup lacks come back by themselves,
-	// and which do not.
-	Returns func(cfg C) []string
+	// and which do not. aside is the database of before; "" if there was none.
+	Returns func(cfg C, aside string) []string
 }
 
 func (o Options[C]) parts(cfg C) []Part {
@@ -79,7 +80,7 @@ func Backup[C cli.Config](env cli.Env[C], version string, o Options[C]) *cobra.C
 			if err != nil {
 				return err
 			}
-			job := job{db: db, owner: cfg.Owner(), parts: o.parts(cfg), root: root, version: version}
+			job := job{db: db, owner: cfg.Owner(), instance: env.Instance().Name, parts: o.parts(cfg), root: root, version: version}
 			name, m, err := job.make(ctx)
 			if err = errors.Join(err, db.Close()); err != nil {
 				return err
@@ -112,11 +113,12 @@ func load[C cli.Config](env cli.Env[C], instead string) (cfg C, log zerolog.Logg
 
 // job makes a backup.
 type job struct {
-	db      *repo.DB
-	owner   model.Owner
-	parts   []Part
-	root    string
-	version string
+	db       *repo.DB
+	owner    model.Owner
+	instance instance.Name
+	parts    []Part
+	root     string
+	version  string
 }
 
 // make makes a backup and returns its name. Until it is complete, its folder has
@@ -183,7 +185,7 @@ func (j job) fill(ctx context.Context, folder string, now time.Time) (m manifest
 		return m, fmt.Errorf("%w: the copy is that of %s", repo.ErrForeign, contents.Owner)
 	}
 	contents.Owner = j.owner
-	m = newManifest(contents, files, j.version, now)
+	m = newManifest(contents, j.instance, files, j.version, now)
 	return m, writeManifest(folder, m)
 }
 

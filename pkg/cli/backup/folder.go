@@ -10,10 +10,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 )
@@ -29,11 +31,14 @@ const (
 
 // manifest says what a backup holds.
 type manifest struct {
-	Format  int       `json:"format"`
-	Service string    `json:"service"`
-	Host    int       `json:"host"`
-	Version string    `json:"version"` // of the program that made it
-	MadeAt  time.Time `json:"made_at"`
+	Format  int    `json:"format"`
+	Service string `json:"service"`
+	// Instance is the service's: "" is the one without a name. An older program did
+	// not say which: nil.
+	Instance *instance.Name `json:"instance,omitempty"`
+	Host     int            `json:"host"`
+	Version  string         `json:"version"` // of the program that made it
+	MadeAt   time.Time      `json:"made_at"`
 	// Database is the identity of the database.
 	Database string           `json:"database"`
 	Rows     map[string]int64 `json:"rows"`
@@ -50,6 +55,31 @@ type file struct {
 }
 
 func (m manifest) owner() model.Owner { return model.Owner{Service: m.Service, Host: m.Host} }
+
+// isOf reports whether the backup may be that of an instance. One that does not say
+// whose it is may be of any.
+func (m manifest) isOf(name instance.Name) bool { return m.Instance == nil || *m.Instance == name }
+
+// instance is the instance that the backup names.
+func (m manifest) instance() instance.Instance {
+	return instance.Instance{Service: m.Service, Name: *m.Instance}
+}
+
+// newestIn is the newest backup of an owner in a folder; "" if there is none.
+func newestIn(root string, o model.Owner) string {
+	entries, err := os.ReadDir(root) // sorted by name
+	if err != nil {
+		return ""
+	}
+	for _, entry := range slices.Backward(entries) {
+		if path := filepath.Join(root, entry.Name()); strings.HasPrefix(entry.Name(), stem(o)+"-") {
+			if m, err := readManifest(path); err == nil && m.complete(path) == nil {
+				return path
+			}
+		}
+	}
+	return ""
+}
 
 // nameOf is the name of a backup that is made now. Names of one owner sort by time.
 func nameOf(o model.Owner, now time.Time) string {
@@ -124,10 +154,10 @@ func readManifest(folder string) (m manifest, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return m, fmt.Errorf("%s is no backup: it has no %s", folder, manifestName)
 	}
-	if err == nil {
-		err = json.Unmarshal(text, &m)
-	}
 	if err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
 		return m, fmt.Errorf("%s is no backup: %w", folder, err)
 	}
 	if m.Format != manifestFormat {
@@ -168,9 +198,9 @@ func (m manifest) unchanged(folder string) error {
 }
 
 // newManifest describes a folder with a copy of the database.
-func newManifest(c repo.Contents, files []file, version string, now time.Time) manifest {
+func newManifest(c repo.Contents, name instance.Name, files []file, version string, now time.Time) manifest {
 	m := manifest{
-		Format: manifestFormat, Service: c.Owner.Service, Host: c.Owner.Host, Version: version, MadeAt: now.UTC(),
+		Format: manifestFormat, Service: c.Owner.Service, Instance: &name, Host: c.Owner.Host, Version: version, MadeAt: now.UTC(),
 		Database: c.Database.String(), Rows: c.Rows, Files: files,
 	}
 	if !c.Newest.IsZero() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 )
@@ -35,15 +37,15 @@ func Restore[C cli.Config](env cli.Env[C], o Options[C]) *cobra.Command {
 				return err
 			}
 			r := restoring{
-				database: database, owner: cfg.Owner(), unit: env.Instance().Unit(), parts: o.parts(cfg), force: force,
-				returns: func() []string { return o.Returns(cfg) }, out: cmd.OutOrStdout(), log: log,
+				database: database, owner: cfg.Owner(), instance: env.Instance(), parts: o.parts(cfg), force: force,
+				returns: func(aside string) []string { return o.Returns(cfg, aside) }, out: cmd.OutOrStdout(), log: log,
 			}
 			return r.run(ctx, args[0])
 		})
 	cmd.Long = "restore takes a folder that backup made, or a file that GET /backup gave. It reads all of it, adds what waited next to the database\n" +
 		"to what waits there now, and then exchanges the databases in one step. The present one is moved aside, and nothing is deleted.\n" +
 		"A backup of another service is always refused."
-	cmd.Flags().BoolVar(&force, "force", false, "take a backup of another host, and make it this host's")
+	cmd.Flags().BoolVar(&force, "force", false, "take a backup of another host or instance, and make it this one's")
 	return cmd
 }
 
@@ -51,7 +53,7 @@ func Restore[C cli.Config](env cli.Env[C], o Options[C]) *cobra.Command {
 func isOwn(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", repo.ErrNoDatabase, err)
 	}
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
 		return fmt.Errorf("%s belongs to user %d: run restore as that user, as the service itself runs", dir, stat.Uid)
@@ -63,22 +65,22 @@ func isOwn(dir string) error {
 type restoring struct {
 	database repo.Config
 	owner    model.Owner
-	unit     string
+	instance instance.Instance
 	parts    []Part
 	force    bool
-	returns  func() []string
+	returns  func(aside string) []string
 	out      io.Writer
 	log      zerolog.Logger
 }
 
 func (r restoring) run(ctx context.Context, from string) error {
-	m, file, err := open(from, r.owner)
+	m, file, err := r.open(from)
 	if err != nil {
-		return err
+		return r.advise(err)
 	}
 	copied, err := repo.Replace(ctx, r.database, file)
 	if errors.Is(err, repo.ErrServed) {
-		return fmt.Errorf("%w: stop it first (systemctl stop %s)", err, r.unit)
+		return r.stopFirst(err)
 	}
 	if err != nil {
 		return fmt.Errorf("%s can't be restored: %w", from, err)
@@ -87,9 +89,28 @@ func (r restoring) run(ctx context.Context, from string) error {
 	return errors.Join(err, copied.Close())
 }
 
+// stopFirst says how to end the service that has the database.
+func (r restoring) stopFirst(err error) error {
+	return fmt.Errorf("%w: stop it first (systemctl stop %s)", err, r.instance.Unit())
+}
+
+// advise adds to an error about the backup's files what a person can do.
+func (r restoring) advise(err error) error {
+	dir := filepath.Dir(r.database.File())
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: copy it into %s, and give it to the user of that directory (chown -R --reference=%[2]s)", err, dir)
+	case errors.Is(err, fs.ErrNotExist):
+		if newest := newestIn(filepath.Join(dir, defaultFolder), r.owner); newest != "" {
+			return fmt.Errorf("%w; the newest backup here is %s", err, newest)
+		}
+	}
+	return err
+}
+
 // open finds the database in a backup, and looks whether that is as it was written.
 // A file has no manifest.
-func open(from string, o model.Owner) (m manifest, file string, err error) {
+func (r restoring) open(from string) (m manifest, file string, err error) {
 	info, err := os.Stat(from)
 	if err != nil {
 		return m, "", err
@@ -100,17 +121,33 @@ func open(from string, o model.Owner) (m manifest, file string, err error) {
 	if m, err = readManifest(from); err != nil {
 		return m, "", err
 	}
-	if m.Service != o.Service {
-		return m, "", foreign(from, m.owner(), o)
+	if m.Service != r.owner.Service {
+		return m, "", foreign(from, m.owner(), r.owner)
+	}
+	if err := r.admit(m, from); err != nil {
+		return m, "", err
 	}
 	if err := m.unchanged(from); err != nil {
 		return m, "", fmt.Errorf("%s is not as it was written: %w", from, err)
 	}
-	return m, filepath.Join(from, databaseName(o)), nil
+	return m, filepath.Join(from, databaseName(r.owner)), nil
 }
 
-func foreign(from string, found, own model.Owner) error {
-	return fmt.Errorf("%w: %s is a backup of %s, and this is %s", repo.ErrForeign, from, found, own)
+// admit refuses a backup of another instance: host and service of two programmes may
+// be the same.
+func (r restoring) admit(m manifest, from string) error {
+	if m.isOf(r.instance.Name) {
+		return nil
+	}
+	if !r.force {
+		return fmt.Errorf("%w; --force makes it this instance's", foreign(from, m.instance().Unit(), r.instance.Unit()))
+	}
+	_, err := fmt.Fprintf(r.out, "forced: the backup is of %s, and becomes that of %s\n", m.instance().Unit(), r.instance.Unit())
+	return err
+}
+
+func foreign[W any](from string, found, own W) error {
+	return fmt.Errorf("%w: %s is a backup of %v, and this is %v", repo.ErrForeign, from, found, own)
 }
 
 func (r restoring) place(ctx context.Context, copied *repo.Replacement, m manifest, from string) error {
@@ -138,7 +175,7 @@ func (r restoring) place(ctx context.Context, copied *repo.Replacement, m manife
 	}
 	aside, err := copied.TakePlace(ctx, time.Now())
 	if errors.Is(err, repo.ErrServed) {
-		return fmt.Errorf("%w: stop it first (systemctl stop %s)", err, r.unit)
+		return r.stopFirst(err)
 	}
 	if err != nil {
 		return err
@@ -169,7 +206,7 @@ func (r restoring) report(c repo.Contents, aside string) error {
 	if aside != "" {
 		lines = append(lines, "the database of before: "+aside)
 	}
-	for _, line := range append(lines, r.returns()...) {
+	for _, line := range append(lines, r.returns(aside)...) {
 		if _, err := fmt.Fprintln(r.out, line); err != nil {
 			return err
 		}

@@ -180,10 +180,14 @@ func (d sqliteDialect) checkDirectory() error {
 	if err == nil {
 		err = syscall.Access(dir, writable)
 	}
-	if err != nil {
-		return fmt.Errorf("the directory of the SQLite file %s: %w", d.path, err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	err = fmt.Errorf("the directory of the SQLite file %s: %w", d.path, err)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: %w", ErrNoDatabase, err)
+	}
+	return err
 }
 
 func (d sqliteDialect) pool(source string, size int) (*sql.DB, error) {

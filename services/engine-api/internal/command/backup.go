@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -21,16 +22,22 @@ var backups = backup.Options[config.Config]{
 		path := cfg.Journal.File(cfg.Database.File())
 		return []backup.Part{journalPart{path, cfg.Journal.Bytes()}, refused.NewFolder(path)}
 	},
-	Returns: func(cfg config.Config) []string {
-		export := "what only the database of before has: AURA_DATABASE_URL=sqlite://<that file> engine-api export FILE.jsonl, and engine-api import FILE.jsonl once the service runs"
-		if cfg.SyncHost == "" {
-			return []string{"nothing comes back by itself: there is no sync node", export}
+	Returns: func(cfg config.Config, aside string) []string {
+		lines := []string{"nothing comes back by itself: there is no sync node"}
+		if cfg.SyncHost != "" {
+			lines = []string{
+				"comes back by itself from the sync node, with its next comparison: plays, corrections, health, the history of the active source, the rules of what was heard",
+				"does not come back: plays of other sources than this host's own, and what had not reached the sync node",
+			}
 		}
-		return []string{
-			"comes back by itself from the sync node, with its next comparison: plays, corrections, health, the history of the active source, the rules of what was heard",
-			"does not come back: plays of other sources than this host's own, and what had not reached the sync node",
-			export,
+		if aside == "" {
+			return lines
 		}
+		return append(lines,
+			"what only the database of before has, as root:",
+			fmt.Sprintf("  env AURA_HOST_ID=%d AURA_DATABASE_URL=sqlite://%s engine-api export before.jsonl", cfg.HostID, aside),
+			"and once the service runs:",
+			"  engine-api import --service "+cfg.HTTP.OwnURL()+" before.jsonl")
 	},
 }
 

@@ -158,6 +158,61 @@ func TestRestore(t *testing.T) {
 		k.run(cli.ExitConfig, "is a backup of status-monitor", "restore", path, "--force")
 	})
 
+	t.Run("Instance", func(t *testing.T) {
+		t.Parallel()
+		fm, web := newKept(t, 1), newKept(t, 1)
+		web.environ["STATE_DIRECTORY"] = "/var/lib/aura-engine-api-web"
+		fm.store("on FM")
+		web.store("on the web")
+		path := fm.backup()
+		web.run(cli.ExitConfig, "is a backup of engine-api, and this is engine-api@web; --force", "restore", path)
+		fm.run(cli.ExitConfig, "is a backup of engine-api@web, and this is engine-api; --force", "restore", web.backup())
+		web.has("on the web")
+		fm.run(cli.ExitOK, "restored", "restore", path)
+		web.run(cli.ExitOK, "forced: the backup is of engine-api, and becomes that of engine-api@web", "restore", path, "--force")
+		web.has("on FM")
+
+		// A backup of before instances had names in it is taken by any.
+		manifest := filepath.Join(path, "backup.json")
+		text, err := os.ReadFile(manifest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		older := strings.Replace(string(text), `"instance": "",`, "", 1)
+		if older == string(text) {
+			t.Fatalf("the backup does not name its instance: %s", text)
+		}
+		if err := os.WriteFile(manifest, []byte(older), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		web.run(cli.ExitOK, "restored", "restore", path)
+	})
+
+	t.Run("NotFound", func(t *testing.T) {
+		t.Parallel()
+		k := newKept(t, 2)
+		k.store("a")
+		k.run(cli.ExitFailed, "no such file or directory", "restore", "backups/none")
+		k.backup()
+		path := k.backup()
+		k.run(cli.ExitFailed, "the newest backup here is "+path, "restore", "backups/none")
+		// What only the database of before has comes out of it as the command says.
+		k.store("a", "b")
+		out := k.run(cli.ExitOK, "restored", "restore", path)
+		_, line, _ := strings.Cut(out, "  env ")
+		line, _, _ = strings.Cut(line, "\n")
+		words := strings.Fields(line)
+		asSaid := kept{t, map[string]string{"AURA_STATION_TIMEZONE": "Europe/Vienna"}, k.dir, k.owner}
+		for len(words) > 0 && strings.Contains(words[0], "=") {
+			name, value, _ := strings.Cut(words[0], "=")
+			asSaid.environ[name], words = value, words[1:]
+		}
+		if len(words) != 3 || words[0] != "engine-api" {
+			t.Fatalf("restore says %q", out)
+		}
+		asSaid.run(cli.ExitOK, "exported: 2", words[1], filepath.Join(t.TempDir(), words[2]))
+	})
+
 	t.Run("Damaged", func(t *testing.T) {
 		t.Parallel()
 		k := newKept(t, 1)

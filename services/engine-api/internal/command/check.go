@@ -13,7 +13,7 @@ import (
 func check(ctx context.Context, r *checkup.Report, cfg config.Config, own *peer.Client, is checkup.Program) {
 	is.HostID = cfg.HostID
 	if state, answers := r.Service(ctx, own, is); answers {
-		r.Kept(state, cfg.SyncHost != "")
+		r.Kept(state, is.Instance, cfg.SyncHost != "")
 		r.Life(ctx, own, "engine", cfg.HostID)
 		r.Warnings(state)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -18,6 +19,7 @@ import (
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/services/engine-api/internal/config"
 	"aura.radio/engine/services/engine-api/internal/refused"
@@ -88,7 +90,14 @@ func withRefused(env cli.Env[config.Config], do func(config.Config, refused.Fold
 	if err != nil {
 		return err
 	}
-	return do(cfg, refused.NewFolder(cfg.Journal.File(cfg.Database.File())))
+	journal := cfg.Journal.File(cfg.Database.File())
+	folder := refused.NewFolder(journal)
+	if _, err := os.Stat(journal); err != nil { // no service ran there: an empty list would say that nothing was refused
+		if kept, _ := folder.List(); len(kept) == 0 {
+			return fmt.Errorf("%w: %w", repo.ErrNoDatabase, err)
+		}
+	}
+	return do(cfg, folder)
 }
 
 // eachRefused calls do for the bodies with those numbers, or for all.

@@ -7,7 +7,7 @@ import (
 
 // backups say what becomes of what the monitor had still to tell.
 var backups = backup.Options[config.Config]{
-	Returns: func(config.Config) []string {
+	Returns: func(config.Config, string) []string {
 		return []string{
 			"comes back by itself: who is on air, from the sync node, and who is alive, from the engines",
 			"does not come back: what was to be told since then. What was told since then may be told again",

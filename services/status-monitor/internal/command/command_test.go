@@ -104,6 +104,7 @@ func TestStatus(t *testing.T) {
 			"OK: source 1 (Engine A) is active\n", "active source: 1 (Engine A), since " + noon.Add(-time.Hour).Local().Format("2006-01-02 15:04:05 -07:00"), "monitor host-3 (1.2.3) holds the lease", "1 (Engine A) *", "2d", "0.4s", "answers", "1m0s",
 			"\nsource 1 (Engine A) is watched by heartbeats, every 1 s: down after 4.5 s of silence\n",
 		}},
+		"LongPromise": {func(s *api.MonitorStatus) { s.Sources[0].Promise = strings.Repeat("long ", 40) + "\x1bend" }, 0, []string{"long  end\n"}},
 		"Check": {func(s *api.MonitorStatus) { s.Sources[0].Check = "CRITICAL: no sound" }, 1, []string{
 			"WARNING: the check of source 1 (Engine A) says CRITICAL: no sound\n", "\n  its check says CRITICAL: no sound\n",
 		}},

@@ -92,6 +92,7 @@ func derive(ctx context.Context, at setup.Place, a setup.Answers, now map[string
 		out.Notes = append(out.Notes, "the engines send no heartbeats, so this is what is promised; with `sync-node setup --heartbeats yes` and new invitations it is some seconds:")
 		return out, nil
 	}
+	out.Notes = append(out.Notes, "once the heartbeats of a source arrive, some seconds of silence mean that it is down; until then:")
 	out.Set(setup.Beats, a[setup.FlagBeats])
 	out.Openings = []setup.Opening{{Protocol: "udp", Port: setup.PortOf(a[setup.FlagBeats]), From: hosts}}
 	return out, nil

@@ -72,7 +72,7 @@ func TestSetup(t *testing.T) {
 	by := inviter()
 	by.Station.HeartbeatKey = setup.NewSecret()
 	code, out, errOut = run(t, "setup", "--dir", dir, "--join", invite(t, by, "monitor"), "--switch-command", "/usr/local/bin/switch {source}", "--name", "standby")
-	if code != cli.ExitOK || !strings.Contains(out, "saddr '{ 192.0.2.1, 192.0.2.2 }' udp dport 43334") || strings.Contains(out, "send no heartbeats") {
+	if code != cli.ExitOK || !strings.Contains(out, "saddr '{ 192.0.2.1, 192.0.2.2 }' udp dport 43334") || !strings.Contains(out, "some seconds of silence mean that it is down; until then:\n  source 1") || strings.Contains(out, "send no heartbeats") {
 		t.Errorf("%d %s%s", code, out, errOut)
 	}
 	if cfg := loaded(t, dir); cfg.Heartbeats.Key != by.Station.HeartbeatKey || cfg.Heartbeats.Listen != "0.0.0.0:43334" || cfg.Name != "standby" {

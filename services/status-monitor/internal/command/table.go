@@ -36,7 +36,7 @@ func printStatus(s api.MonitorStatus, summary string, out io.Writer) error {
 	fmt.Fprintln(&text)
 	for _, source := range s.Sources {
 		if source.Promise != "" { // monitors of older versions do not say it
-			fmt.Fprintf(&text, "source %s is %s\n", title(source.Number, source.Name), cli.Line(source.Promise))
+			fmt.Fprintf(&text, "source %s is %s\n", title(source.Number, source.Name), cli.Printable(source.Promise))
 		}
 		if source.Check != "" {
 			fmt.Fprintf(&text, "  its check says %s\n", cli.Line(source.Check))

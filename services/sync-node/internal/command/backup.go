@@ -7,7 +7,7 @@ import (
 
 // backups say what the nodes give back.
 var backups = backup.Options[config.Config]{
-	Returns: func(cfg config.Config) []string {
+	Returns: func(cfg config.Config, _ string) []string {
 		if len(cfg.MainHosts) == 0 {
 			return []string{"comes back by itself: what nodes had not sent yet; without AURA_MAIN_HOST_n nothing else"}
 		}
