@@ -76,3 +76,14 @@ func NewFieldError(field, value, rule string) FieldError {
 	}
 	return FieldError{Field: field, Value: value, Rule: rule}
 }
+
+// Found returns nil for an entry that does not exist, instead of ErrNotFound.
+func Found(e Entry, err error) (*Entry, error) {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &e, nil
+}

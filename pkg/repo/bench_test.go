@@ -131,12 +131,8 @@ func BenchmarkPlaying(b *testing.B) {
 			playing := db.Playing()
 			b.ReportAllocs()
 			for b.Loop() {
-				now := time.Now()
-				if _, err := playing.LatestEntry(b.Context(), now); err != nil {
-					b.Fatal(err)
-				}
-				if _, err := playing.NextEntry(b.Context(), now); err == nil {
-					b.Fatal("something follows")
+				if latest, next, err := playing.LatestAndNext(b.Context(), time.Now()); err != nil || latest == nil || next != nil {
+					b.Fatal(latest, next, err)
 				}
 			}
 		})

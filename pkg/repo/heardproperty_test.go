@@ -3,7 +3,7 @@ package repo_test
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -194,10 +194,10 @@ func (h *history) compareHeard(ctx context.Context, t *rapid.T) {
 	}
 }
 
-// play is what was said to play last and next at a moment.
+// play is what was said to play last and next at a moment; nil: nothing.
 type play struct {
 	at           time.Time
-	latest, next model.Entry
+	latest, next *model.Entry
 }
 
 // plays asks what plays at moments of the history, and next to them, and at those
@@ -215,8 +215,13 @@ func (h *history) plays(ctx context.Context, t *rapid.T, db *repo.Node) (plays [
 	}
 	for range min(4, len(moments)) {
 		p := play{at: rapid.SampledFrom(moments).Draw(t, "moment")}
-		p.latest = foundEntry(t)(db.Playing().LatestEntry(ctx, p.at))
-		p.next = foundEntry(t)(db.Playing().NextEntry(ctx, p.at))
+		var err error
+		if p.latest, p.next, err = db.Playing().LatestAndNext(ctx, p.at); err != nil {
+			t.Fatal(err)
+		}
+		if latest, err := model.Found(db.Playing().LatestEntry(ctx, p.at)); err != nil || !reflect.DeepEqual(latest, p.latest) {
+			t.Fatalf("at %s the latest alone was %+v, %v, want %+v", p.at, latest, err, p.latest)
+		}
 		plays = append(plays, p)
 	}
 	return plays
@@ -225,23 +230,25 @@ func (h *history) plays(ctx context.Context, t *rapid.T, db *repo.Node) (plays [
 // compare fails if the derived log says something else.
 func (p play) compare(ctx context.Context, t *rapid.T, log *repo.OnAirLog) {
 	t.Helper()
-	if want := foundEntry(t)(log.LatestEntry(ctx, p.at)); !reflect.DeepEqual(p.latest, want) {
-		t.Fatalf("at %s the latest was %+v, %+v, want %+v, %+v", p.at, p.latest, p.latest.Air, want, want.Air)
+	latest, next, err := log.LatestAndNext(ctx, p.at)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if want := foundEntry(t)(log.NextEntry(ctx, p.at)); !reflect.DeepEqual(p.next, want) {
-		t.Fatalf("at %s the next was %+v, %+v, want %+v, %+v", p.at, p.next, p.next.Air, want, want.Air)
+	for _, c := range []struct {
+		name      string
+		got, want *model.Entry
+	}{{"latest", p.latest, latest}, {"next", p.next, next}} {
+		if !reflect.DeepEqual(c.got, c.want) {
+			t.Fatalf("at %s the %s was %s, want %s", p.at, c.name, shownEntry(c.got), shownEntry(c.want))
+		}
 	}
 }
 
-// foundEntry passes an entry on, zero if there is none.
-func foundEntry(t *rapid.T) func(model.Entry, error) model.Entry {
-	return func(e model.Entry, err error) model.Entry {
-		t.Helper()
-		if err != nil && !errors.Is(err, model.ErrNotFound) {
-			t.Fatal(err)
-		}
-		return e
+func shownEntry(e *model.Entry) string {
+	if e == nil {
+		return "nothing"
 	}
+	return fmt.Sprintf("%+v, %+v", *e, *e.Air)
 }
 
 // visible is how many entries were played then and are not void.

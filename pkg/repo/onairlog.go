@@ -121,6 +121,15 @@ func (l *OnAirLog) NextEntry(ctx context.Context, after time.Time) (model.Entry,
 	return e, l.db.Fail(ctx, "read next entry on air", err)
 }
 
+// LatestAndNext returns what LatestEntry and NextEntry do, nil if there is none.
+func (l *OnAirLog) LatestAndNext(ctx context.Context, at time.Time) (latest, next *model.Entry, err error) {
+	if latest, err = model.Found(l.LatestEntry(ctx, at)); err != nil {
+		return nil, nil, err
+	}
+	next, err = model.Found(l.NextEntry(ctx, at))
+	return latest, next, err
+}
+
 // aired joins the log with its entries. It does not use STRAIGHT_JOIN to say
 // that the log comes first: only one of the databases knows it, and both find
 // that order by themselves.

@@ -30,63 +30,99 @@ func (n *Node) Playing() *Playing {
 }
 
 // LatestEntry is OnAirLog.LatestEntry.
-func (p *Playing) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
-	return p.entry(ctx, at, sought{(*OnAirLog).LatestEntry, (*airlog.Log).Latest, 1})
+func (p *Playing) LatestEntry(ctx context.Context, at time.Time) (e model.Entry, err error) {
+	if !p.lacks(ctx) {
+		return p.stored.LatestEntry(ctx, at)
+	}
+	err = p.derive(ctx, func(ctx context.Context, d *derivation) error {
+		latest, err := d.latest(ctx, at)
+		if err == nil && latest == nil {
+			return gorm.ErrRecordNotFound
+		}
+		if err == nil {
+			e = *latest
+		}
+		return err
+	})
+	return e, err
 }
 
-// NextEntry is OnAirLog.NextEntry.
-func (p *Playing) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
-	return p.entry(ctx, after, sought{(*OnAirLog).NextEntry, (*airlog.Log).Next, -1})
+// LatestAndNext is OnAirLog.LatestAndNext. What it derives is of one state of the
+// database.
+func (p *Playing) LatestAndNext(ctx context.Context, at time.Time) (latest, next *model.Entry, err error) {
+	if !p.lacks(ctx) {
+		return p.stored.LatestAndNext(ctx, at)
+	}
+	err = p.derive(ctx, func(ctx context.Context, d *derivation) (err error) {
+		if latest, err = d.latest(ctx, at); err != nil {
+			return err
+		}
+		next, err = d.next(ctx, at)
+		return err
+	})
+	return latest, next, err
 }
 
-// sought is how an entry is found.
-type sought struct {
-	// read finds it in the tables.
-	read func(log *OnAirLog, ctx context.Context, at time.Time) (model.Entry, error)
-	// derive finds its segment among what was heard of one source, nil if there is
-	// none.
-	derive func(log *airlog.Log, ctx context.Context, at time.Time) (*onair.Segment, error)
-	// newest is 1 if the newest segment of all sources is sought, -1 for the
-	// oldest.
-	newest int
-}
-
-func (p *Playing) entry(ctx context.Context, at time.Time, what sought) (model.Entry, error) {
+// lacks reports whether the tables lack anything, and has it derived in the
+// background. A database that is away is the read's own error.
+func (p *Playing) lacks(ctx context.Context) bool {
 	lacks, err := p.heard.lacks(ctx)
 	if err != nil || !lacks {
-		return what.read(p.stored, ctx, at) // a database that is away is the read's own error
+		return false
 	}
 	wake(p.heard.pending)
-	return p.derive(ctx, at, what)
+	return true
 }
 
-// derive finds an entry among what was heard of all sources.
-func (p *Playing) derive(ctx context.Context, at time.Time, what sought) (e model.Entry, err error) {
+// derivation derives what was heard of all sources, in one state of the database.
+type derivation struct {
+	tx   *sqldb.Tx
+	logs []*airlog.Log // of each source
+}
+
+func (p *Playing) derive(ctx context.Context, do func(ctx context.Context, d *derivation) error) error {
 	ctx, cancel := p.db.Deadline(ctx)
 	defer cancel()
-	err = oneState(ctx, p.db, func(tx *sqldb.Tx) error {
+	return p.db.Fail(ctx, "derive what plays", oneState(ctx, p.db, func(tx *sqldb.Tx) error {
 		sources, err := sourcesOf(ctx, tx.Conn)
 		if err != nil {
 			return err
 		}
-		var found *onair.Segment
+		d := &derivation{tx: tx}
 		for _, source := range sources {
-			s, err := what.derive(airlog.NewHeard(tx, source, p.heard.page), ctx, at)
-			if err != nil {
-				return err
-			}
-			if s != nil && (found == nil || place(s).Compare(place(found)) == what.newest) {
-				found = s
-			}
+			d.logs = append(d.logs, airlog.NewHeard(tx, source, p.heard.page))
 		}
-		if found == nil {
-			return gorm.ErrRecordNotFound
+		return do(ctx, d)
+	}))
+}
+
+func (d *derivation) latest(ctx context.Context, at time.Time) (*model.Entry, error) {
+	return d.find(ctx, 1, func(log *airlog.Log) (*onair.Segment, error) { return log.Latest(ctx, at) })
+}
+
+func (d *derivation) next(ctx context.Context, after time.Time) (*model.Entry, error) {
+	return d.find(ctx, -1, func(log *airlog.Log) (*onair.Segment, error) { return log.Next(ctx, after) })
+}
+
+// find is the entry of the newest of all sources' segments, or for -1 of the oldest;
+// nil if there is none.
+func (d *derivation) find(ctx context.Context, newest int, of func(log *airlog.Log) (*onair.Segment, error)) (*model.Entry, error) {
+	var found *onair.Segment
+	for _, log := range d.logs {
+		s, err := of(log)
+		if err != nil {
+			return nil, err
 		}
-		e, err = takeEntry[entryRow](tx.Gorm(ctx).Model(&entryRow{}).Where("id = ?", found.Entry))
-		e.Air = &model.Airing{From: found.From, Until: found.Until, Estimated: found.Estimated}
-		return err
-	})
-	return e, p.db.Fail(ctx, "derive what plays", err)
+		if s != nil && (found == nil || place(s).Compare(place(found)) == newest) {
+			found = s
+		}
+	}
+	if found == nil {
+		return nil, nil
+	}
+	e, err := takeEntry[entryRow](d.tx.Gorm(ctx).Model(&entryRow{}).Where("id = ?", found.Entry))
+	e.Air = &model.Airing{From: found.From, Until: found.Until, Estimated: found.Estimated}
+	return &e, err
 }
 
 func place(s *onair.Segment) model.Position { return model.Position{PlayedAt: s.From, ID: s.Entry} }

@@ -55,6 +55,13 @@ func (l *playlog) NextEntry(_ context.Context, after time.Time) (model.Entry, er
 		func(start time.Time) bool { return start.After(after) })
 }
 
+func (l *playlog) LatestAndNext(ctx context.Context, at time.Time) (latest, next *model.Entry, err error) {
+	if latest, err = model.Found(l.LatestEntry(ctx, at)); err == nil {
+		next, err = model.Found(l.NextEntry(ctx, at))
+	}
+	return latest, next, err
+}
+
 func (l *playlog) looks() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -70,6 +77,7 @@ func (l *hangingLog) LatestEntry(ctx context.Context, _ time.Time) (model.Entry,
 	return model.Entry{}, ctx.Err()
 }
 
-func (l *hangingLog) NextEntry(context.Context, time.Time) (model.Entry, error) {
-	return model.Entry{}, model.ErrNotFound
+func (l *hangingLog) LatestAndNext(ctx context.Context, at time.Time) (latest, next *model.Entry, err error) {
+	_, err = l.LatestEntry(ctx, at)
+	return nil, nil, err
 }

@@ -2,7 +2,6 @@ package trackservice
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -23,13 +22,11 @@ type past struct {
 
 // readPast reads what was playing at a time, and what comes next.
 func readPast(ctx context.Context, log Log, at time.Time) (p past, _ error) {
-	latest, err := found(log.LatestEntry(ctx, at))
+	latest, next, err := log.LatestAndNext(ctx, at)
 	if err != nil {
-		return past{}, fmt.Errorf("read the latest track: %w", err)
+		return past{}, fmt.Errorf("read the latest and the next track: %w", err)
 	}
-	if p.next, err = found(log.NextEntry(ctx, at)); err != nil {
-		return past{}, fmt.Errorf("read the next track: %w", err)
-	}
+	p.next = next
 	p.add(latest)
 	return p, nil
 }
@@ -37,7 +34,7 @@ func readPast(ctx context.Context, log Log, at time.Time) (p past, _ error) {
 // extend also reads what was before, back to a time.
 func (p *past) extend(ctx context.Context, log Log, back time.Time) error {
 	for p.since.After(back) && len(p.entries) < maxPast {
-		before, err := found(log.LatestEntry(ctx, p.since.Add(-time.Microsecond)))
+		before, err := model.Found(log.LatestEntry(ctx, p.since.Add(-time.Microsecond)))
 		if err != nil {
 			return fmt.Errorf("read the track before: %w", err)
 		}
@@ -51,17 +48,6 @@ func (p *past) add(before *model.Entry) {
 	if p.since = (time.Time{}); before != nil {
 		p.entries, p.since = append(p.entries, *before), before.PlayedAt()
 	}
-}
-
-// found returns nil for an entry that does not exist.
-func found(e model.Entry, err error) (*model.Entry, error) {
-	switch {
-	case errors.Is(err, model.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	return &e, nil
 }
 
 // at is the track that was playing at a time, which must not be before since.

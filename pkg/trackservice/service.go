@@ -35,13 +35,14 @@ const (
 )
 
 // Log is where entries are read from: what was heard at an engine, or the on-air
-// log. It has no void entries, and an entry's time is its PlayedAt. Both
-// methods return model.ErrNotFound if there is no such entry.
+// log. It has no void entries, and an entry's time is its PlayedAt.
 type Log interface {
-	// LatestEntry is the entry with the latest start that is not after at.
+	// LatestEntry is the entry with the latest start that is not after at, or
+	// model.ErrNotFound.
 	LatestEntry(ctx context.Context, at time.Time) (model.Entry, error)
-	// NextEntry is the first entry that starts after a time.
-	NextEntry(ctx context.Context, after time.Time) (model.Entry, error)
+	// LatestAndNext is that entry, and the first one that starts later; nil if there
+	// is none.
+	LatestAndNext(ctx context.Context, at time.Time) (latest, next *model.Entry, err error)
 }
 
 // Config of the track service. Zero values mean the defaults, except Grace.

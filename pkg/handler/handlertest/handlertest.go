@@ -40,9 +40,17 @@ type Store interface {
 }
 
 // OnAir is what listeners heard.
-type OnAir interface {
-	handler.EntryLog
-	trackservice.Log
+type OnAir interface{ handler.EntryLog }
+
+// current is a log for the track service.
+type current struct{ OnAir }
+
+// LatestAndNext implements trackservice.Log.
+func (c current) LatestAndNext(ctx context.Context, at time.Time) (latest, next *model.Entry, err error) {
+	if latest, err = model.Found(c.LatestEntry(ctx, at)); err == nil {
+		next, err = model.Found(c.NextEntry(ctx, at))
+	}
+	return latest, next, err
 }
 
 // untitled stands for the titles of a log that knows none. Nobody may ask for them.
@@ -75,7 +83,7 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 			return func(context.Context, func(report.Play) error) error { return nil }
 		},
 		Reports:  report.NewTurns(),
-		Current:  trackservice.New(onAir, render, trackservice.Config{}, zerolog.Nop()),
+		Current:  trackservice.New(current{onAir}, render, trackservice.Config{}, zerolog.Nop()),
 		Recorder: playlog.New(store, zerolog.Nop(), time.Now, func() {}),
 		State: func(context.Context) (api.SyncState, error) {
 			return api.SyncState{HostId: number, Now: stationtime.UTC(time.Now())}, nil

@@ -53,8 +53,16 @@ func NewShown(log trackservice.Log, j *Journal) *Shown { return &Shown{log: log,
 // LatestEntry implements trackservice.Log. While a play is kept, the log may be
 // away: then the play counts if it is newer than what the log told last. Of a kept
 // play it is not derived yet what was heard: it counts as it was sent.
-func (s *Shown) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
-	stored, err := s.ask(ctx, func(ctx context.Context) (model.Entry, error) { return s.log.LatestEntry(ctx, at) })
+func (s *Shown) LatestEntry(ctx context.Context, at time.Time) (stored model.Entry, _ error) {
+	err := s.ask(ctx, func(ctx context.Context) (err error) {
+		stored, err = s.log.LatestEntry(ctx, at)
+		return err
+	})
+	return s.latest(ctx, at, stored, err)
+}
+
+// latest is the latest entry, with what the log told of it.
+func (s *Shown) latest(ctx context.Context, at time.Time, stored model.Entry, err error) (model.Entry, error) {
 	if err == nil && !s.known.Load().isPast(at) {
 		s.known.Store(&told{stored, at})
 	}
@@ -80,37 +88,50 @@ func (s *Shown) LatestEntry(ctx context.Context, at time.Time) (model.Entry, err
 	return *latest, nil
 }
 
-// NextEntry implements trackservice.Log.
-func (s *Shown) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
-	stored, err := s.ask(ctx, func(ctx context.Context) (model.Entry, error) { return s.log.NextEntry(ctx, after) })
-	if s.journal.file.Waits() == 0 {
-		return stored, err
+// LatestAndNext implements trackservice.Log. While the log is away, what comes next is
+// a kept play, as far as is known.
+func (s *Shown) LatestAndNext(ctx context.Context, at time.Time) (latest, next *model.Entry, _ error) {
+	var stored model.Entry
+	away := s.ask(ctx, func(ctx context.Context) (err error) {
+		latest, next, err = s.log.LatestAndNext(ctx, at)
+		return err
+	})
+	err := away
+	switch {
+	case err == nil && latest == nil:
+		err = model.ErrNotFound
+	case err == nil:
+		stored = *latest
+	}
+	latest, err = model.Found(s.latest(ctx, at, stored, err))
+	if err != nil {
+		return nil, nil, err
 	}
 	kept := s.kept(ctx, func(ctx context.Context) (model.Kept, error) {
-		return s.journal.file.NextPlay(ctx, s.journal.database(), after)
+		return s.journal.file.NextPlay(ctx, s.journal.database(), at)
 	})
 	switch {
-	case kept != nil && (err != nil || kept.PlayedAt().Before(stored.PlayedAt())):
-		return *kept, nil
-	case errors.Is(err, model.ErrUnavailable):
-		return model.Entry{}, model.ErrNotFound // as far as is known
+	case kept != nil && (next == nil || kept.PlayedAt().Before(next.PlayedAt())):
+		next = kept
+	case away != nil && !errors.Is(away, model.ErrUnavailable):
+		return nil, nil, away
 	}
-	return stored, err
+	return latest, next, nil
 }
 
 // ask asks the log. While the journal has something the log may hang, and then
 // nobody waits for it for long.
-func (s *Shown) ask(ctx context.Context, ask func(ctx context.Context) (model.Entry, error)) (model.Entry, error) {
+func (s *Shown) ask(ctx context.Context, ask func(ctx context.Context) error) error {
 	if s.journal.file.Waits() > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, tryFor)
 		defer cancel()
 	}
-	e, err := ask(ctx)
+	err := ask(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = errBusy
 	}
-	return e, err
+	return err
 }
 
 // kept is a play of the journal, or nil.
