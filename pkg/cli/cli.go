@@ -74,6 +74,9 @@ func (env Env[C]) Instance() instance.Instance {
 	return instance.Of(env.program.Name, config.StateDirectory(env.environ))
 }
 
+// inContainer reports whether the program runs in a container, as its image says.
+func (env Env[C]) inContainer() bool { return env.environ["container"] != "" }
+
 // Database is what WithDatabase needs of a database of package repo.
 type Database interface {
 	io.Closer

@@ -63,7 +63,7 @@ func heard(at setup.Place, a setup.Answers, present string) string {
 func derive(ctx context.Context, at setup.Place, a setup.Answers, now map[string]string) (setup.Outcome, error) {
 	var out setup.Outcome
 	out.Start(at)
-	out.Next = append(out.Next, at.Command("check"))
+	out.Check(at)
 	out.Set("AURA_ON_SWITCH_COMMAND", a[flagCommand])
 	out.Set("AURA_NAME", a[flagName])
 	out.Set(setup.Listen, a[setup.FlagListen])
