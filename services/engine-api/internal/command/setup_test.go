@@ -215,7 +215,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestSetup_InContainer: no systemd is there, so nothing speaks of it.
+// TestSetup_InContainer: no systemd is there, so nothing speaks of it. A container that
+// is a whole host has it.
 func TestSetup_InContainer(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -231,5 +232,8 @@ func TestSetup_InContainer(t *testing.T) {
 	}
 	if !strings.Contains(out, "docker compose … exec engine-api engine-api check") || !strings.Contains(string(text), "`configure engine-api setup`") {
 		t.Errorf("it says %s%s", out, text)
+	}
+	if _, out, _ := run(t, map[string]string{"container": "lxc"}, "setup", "--dir", dir, "--zone", "Europe/Vienna"); !strings.Contains(out, "systemctl restart engine-api") {
+		t.Errorf("in a host of LXC it says %s", out)
 	}
 }
