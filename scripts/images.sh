@@ -65,6 +65,7 @@ files() {
       go run ./scripts/roots >"$root/etc/ssl/certs/ca-certificates.crt"
       go run ./scripts/sbom -version "$(scripts/version.sh "$service")" "$root/usr/bin/$service" >"$documents/$service.spdx.json"
       cp LICENSE "$documents/copyright"
+      echo "aura-$service:x:872:" >"$root/etc/group" # setup gives it the secrets to read
       chmod -R u=rwX,go=rX "$root"
       pack --create --owner=0 --group=0 --exclude=var/lib/aura etc usr var
       chmod 700 "$root/var/lib/aura"

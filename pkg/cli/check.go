@@ -27,7 +27,7 @@ const checkTimeout = 2 * time.Minute
 func checkCommand[C Config](env Env[C]) *cobra.Command {
 	p := env.program
 	at := Place(p.Name)
-	at.Instance = env.Instance()
+	at.Instance, at.InContainer = env.Instance(), env.inContainer()
 	var service Remote
 	cmd := New("check", "Say in words what works on this host, and what does not", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		environ, err := env.withFile(at)
@@ -70,7 +70,9 @@ func checkCommand[C Config](env Env[C]) *cobra.Command {
 func (env Env[C]) configured(r *checkup.Report, at setup.Place, cfg C) {
 	const subject = "configuration"
 	file, base := at.File(), cfg.Base()
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+	if at.InContainer { // its engine read the file
+		r.Works(subject, "it is valid: the environment of this container")
+	} else if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		r.Look(subject, "there is no %s, so only the environment and defaults count: `%s` makes it", file, at.Command("setup"))
 	} else {
 		r.Works(subject, "it is valid: %s", file)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -72,6 +73,13 @@ func (env Env[C]) Load() (C, zerolog.Logger, error) {
 // Instance is the one whose unit, or whose command of the package, runs the program.
 func (env Env[C]) Instance() instance.Instance {
 	return instance.Of(env.program.Name, config.StateDirectory(env.environ))
+}
+
+// inContainer reports whether the program runs in a container of Docker or Podman, as
+// its image says. A container that is a whole host, such as one of LXC, has systemd and
+// is none.
+func (env Env[C]) inContainer() bool {
+	return slices.Contains([]string{"oci", "docker", "podman"}, env.environ["container"])
 }
 
 // Database is what WithDatabase needs of a database of package repo.

@@ -26,6 +26,7 @@ func PlaceFlags(cmd *cobra.Command, at *setup.Place) {
 func setupCommand[C Config](env Env[C], plan setup.Plan) *cobra.Command {
 	p := env.program
 	at := Place(p.Name)
+	at.InContainer = env.inContainer()
 	questions := plan.Questions(at, nil)
 	answers := map[string]*string{}
 	cmd := New("setup", "Make the configuration of this host, by questions or by flags", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {

@@ -45,6 +45,39 @@ func (d *Dir) Type() string { return "folder" }
 type Place struct {
 	instance.Instance
 	Dir Dir
+	// InContainer says that the service runs in a container, and so does this program.
+	InContainer bool
+}
+
+// As is the place of another service for the same programme.
+func (p Place) As(service string) Place {
+	p.Instance = p.Instance.As(service)
+	return p
+}
+
+// Command is a command line of the service that may write the configuration. In a
+// container that is for deploy/docker/configure.
+func (p Place) Command(words string) string {
+	if p.InContainer {
+		return "configure " + p.Instance.Command(words)
+	}
+	return p.Instance.Command(words)
+}
+
+// check is the command line that asks what runs.
+func (p Place) check() string {
+	if p.InContainer {
+		return "docker compose … exec " + p.Service + " " + p.Instance.Command("check")
+	}
+	return p.Command("check")
+}
+
+// restart has the service read its environment again.
+func (p Place) restart() string {
+	if p.InContainer {
+		return "docker compose … up -d"
+	}
+	return "systemctl restart " + p.Unit()
 }
 
 // Setting is a variable that set-up writes. An empty one is left to its default.
@@ -108,7 +141,7 @@ func (p Place) write(settings []Setting) error {
 	}
 	if file.String() == "" {
 		file = config.NewEnvFile(fmt.Sprintf("# Configuration of %s, written by `%s`, which may be run again.\n"+
-			"# `%s config` lists every variable. After a change: systemctl restart %s\n", p, p.Command("setup"), p.Service, p.Unit()))
+			"# `%s config` lists every variable. After a change: %s\n", p, p.Command("setup"), p.Service, p.restart()))
 	}
 	for _, s := range settings {
 		switch {

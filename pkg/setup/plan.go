@@ -42,11 +42,14 @@ func (o *Outcome) SetSecret(variable, value string) {
 
 // Start adds the commands that start an instance that was set up.
 func (o *Outcome) Start(at Place) {
-	if at.Name != "" { // the package enables the other one
+	if at.Name != "" && !at.InContainer { // the package enables the other one
 		o.Next = append(o.Next, "systemctl enable "+at.Unit())
 	}
-	o.Next = append(o.Next, "systemctl restart "+at.Unit())
+	o.Next = append(o.Next, at.restart())
 }
+
+// Check adds the command that says what works then.
+func (o *Outcome) Check(at Place) { o.Next = append(o.Next, at.check()) }
 
 // UnsetFamily leaves all present variables of a family to their defaults.
 func (o *Outcome) UnsetFamily(now map[string]string, family string) {

@@ -58,7 +58,7 @@ func content(t *testing.T, path string) string {
 
 func TestPlan_Run(t *testing.T) {
 	t.Parallel()
-	at := Place{instance.Instance{Service: "sync-node"}, Dir(filepath.Join(t.TempDir(), "etc"))}
+	at := Place{Instance: instance.Instance{Service: "sync-node"}, Dir: Dir(filepath.Join(t.TempDir(), "etc"))}
 	for _, wrong := range []Answers{{"a": "wrong", "secret": "hush"}, {"a": "1"}, {"a": "impossible", "secret": "hush"}} {
 		if _, err := setUp(t, at, wrong); err == nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%v was taken: %v", wrong, err)

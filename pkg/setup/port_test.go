@@ -45,8 +45,8 @@ func occupy(t *testing.T, variable string) string {
 func TestPlace_collision(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	web := Place{instance.Instance{Service: "engine-api", Name: "web"}, Dir(dir)}
-	only := Place{instance.Instance{Service: "engine-api"}, Dir(dir)}
+	web := Place{Instance: instance.Instance{Service: "engine-api", Name: "web"}, Dir: Dir(dir)}
+	only := Place{Instance: instance.Instance{Service: "engine-api"}, Dir: Dir(dir)}
 	if err := os.WriteFile(filepath.Join(dir, "sync-node.env"), []byte("AURA_LISTEN=[::]:1\nAURA_HEARTBEAT_LISTEN=127.0.0.1:2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

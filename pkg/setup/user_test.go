@@ -16,7 +16,7 @@ func TestPlace_user(t *testing.T) {
 		"":        "install the package of engine-api",
 		"nobodys": `systemd-sysusers --inline 'u aura-engine-api-nobodys - "AURA engine-api@nobodys" /var/lib/aura-engine-api-nobodys'`,
 	} {
-		p := Place{instance.Instance{Service: "engine-api", Name: name}, Dir(t.TempDir())}
+		p := Place{Instance: instance.Instance{Service: "engine-api", Name: name}, Dir: Dir(t.TempDir())}
 		if err := p.ensureUser(t.Context()); err != nil {
 			t.Errorf("%s: %v", p, err)
 		}

@@ -108,7 +108,7 @@ func (s *Site) write(c *gin.Context, t catalogue, v view) {
 		c.Writer.Header().Del("X-Frame-Options") // knows no websites
 	}
 	var b bytes.Buffer
-	if err := s.templates[v.template].ExecuteTemplate(&b, layout, &p); err != nil {
+	if err := s.templates[v.template]().ExecuteTemplate(&b, layout, &p); err != nil {
 		httpserver.Fail(c, fmt.Errorf("render the page %s: %w", v.template, err))
 		return
 	}

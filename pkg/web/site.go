@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -49,7 +50,7 @@ type Options struct {
 // Site is all pages of a service.
 type Site struct {
 	Options
-	templates  map[string]*template.Template
+	templates  map[string]func() *template.Template
 	catalogues map[string]catalogue
 	assets     map[string]*asset
 }
@@ -59,7 +60,7 @@ var templateFiles embed.FS
 
 // New prepares the pages. Error: the logo can't be read.
 func New(o Options) (*Site, error) {
-	s := &Site{Options: o, templates: map[string]*template.Template{}}
+	s := &Site{Options: o, templates: map[string]func() *template.Template{}}
 	var err error
 	if s.catalogues, err = readCatalogues(); err != nil {
 		return nil, err
@@ -81,7 +82,9 @@ func New(o Options) (*Site, error) {
 }
 
 // readTemplates reads the templates. Those that begin with _ are parts of pages, and
-// each other file is a page in the frame of _layout.html.
+// each other file is a page in the frame of _layout.html. A page is made when somebody
+// first asks for it, because each has a copy of all parts, and most processes show a
+// few pages only.
 func (s *Site) readTemplates() error {
 	parts, err := template.New("").Funcs(functions).ParseFS(templateFiles, "templates/_*.html")
 	if err != nil {
@@ -92,11 +95,9 @@ func (s *Site) readTemplates() error {
 		return err
 	}
 	for _, file := range files {
-		page, err := template.Must(parts.Clone()).ParseFS(templateFiles, file)
-		if err != nil {
-			return err
-		}
-		s.templates[strings.TrimSuffix(path.Base(file), ".html")] = page
+		s.templates[strings.TrimSuffix(path.Base(file), ".html")] = sync.OnceValue(func() *template.Template {
+			return template.Must(template.Must(parts.Clone()).ParseFS(templateFiles, file))
+		})
 	}
 	return nil
 }

@@ -16,26 +16,33 @@ func TestImages_Compose(t *testing.T) {
 	onlyInSoak(t)
 	plugin := composePlugin(t) // also outside the lab, which has no internet
 	inContainers(t, "docker", func(t *testing.T, c *containers) {
-		plugins := filepath.Join(c.dir, "client/cli-plugins")
-		if err := os.Mkdir(plugins, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Symlink(plugin, filepath.Join(plugins, "docker-compose")); err != nil {
-			t.Fatal(err)
-		}
-		c.configure(t, "engine-api", "AURA_STATION_TIMEZONE=Europe/Vienna")
+		c.plugIn(t, plugin)
 		c.make(t, "docker-build", "1.0.0", "SERVICES=engine-api")
 		book := openDocument(t, filepath.Join(tree, handbook))
 		env := []string{"REGISTRY=" + registry, "VERSION=1.0.0", "CONFIGURATION=" + c.dir}
 		for _, command := range book.commands(t, "In containers") {
 			out := c.run(t, env, "sh", "-c", command)
 			t.Logf("%s\n%s", command, out)
-			awaitReady(t, published, nil)
+			if strings.HasSuffix(command, " up -d") {
+				awaitReady(t, published, nil)
+			}
 		}
 		c.run(t, env, "sh", "-c", "docker compose -p aura -f deploy/docker/engine.yaml down")
 		c.simulator(t)
 		bundleWithCompose(t, c)
 	})
+}
+
+// plugIn gives Docker's client the command compose.
+func (c *containers) plugIn(t *testing.T, plugin string) {
+	t.Helper()
+	plugins := filepath.Join(c.dir, "client/cli-plugins")
+	if err := os.Mkdir(plugins, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(plugin, filepath.Join(plugins, "docker-compose")); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // composePlugin builds Compose 2 and returns its path.

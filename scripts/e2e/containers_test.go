@@ -91,11 +91,16 @@ func startContainers(t *testing.T, kind string) *containers {
 	return c
 }
 
-// try runs a program that talks to the engine, in the tree.
-func (c *containers) try(ctx context.Context, env []string, program string, args ...string) (string, error) {
+// command is a program that talks to the engine, in the tree.
+func (c *containers) command(ctx context.Context, env []string, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir, cmd.Env = tree, append(append([]string{}, c.env...), env...)
-	out, err := cmd.CombinedOutput()
+	return cmd
+}
+
+// try runs a program that talks to the engine, in the tree.
+func (c *containers) try(ctx context.Context, env []string, program string, args ...string) (string, error) {
+	out, err := c.command(ctx, env, program, args...).CombinedOutput()
 	return string(out), err
 }
 

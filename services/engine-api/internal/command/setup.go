@@ -53,7 +53,7 @@ func questions(at setup.Place, now map[string]string) []setup.Question {
 func derive(ctx context.Context, at setup.Place, a setup.Answers, now map[string]string) (setup.Outcome, error) {
 	var out setup.Outcome
 	out.Start(at)
-	out.Next = append(out.Next, at.Command("check"))
+	out.Check(at)
 	out.Set(setup.Listen, a[setup.FlagListen])
 	out.SetDatabase(a)
 	if !setup.Joins(a) {

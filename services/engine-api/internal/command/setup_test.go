@@ -214,3 +214,26 @@ func TestCheck(t *testing.T) {
 		t.Errorf("%d %s", code, errOut)
 	}
 }
+
+// TestSetup_InContainer: no systemd is there, so nothing speaks of it. A container that
+// is a whole host has it.
+func TestSetup_InContainer(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	code, out, errOut := run(t, map[string]string{"container": "oci"}, "setup", "--dir", dir, "--zone", "Europe/Vienna")
+	text, err := os.ReadFile(filepath.Join(dir, "engine-api.env"))
+	if err != nil || code != cli.ExitOK {
+		t.Fatalf("%d %s %v", code, errOut, err)
+	}
+	for _, said := range []string{out, string(text)} {
+		if !strings.Contains(said, "docker compose … up -d") || strings.Contains(said, "systemctl") {
+			t.Errorf("it says %s", said)
+		}
+	}
+	if !strings.Contains(out, "docker compose … exec engine-api engine-api check") || !strings.Contains(string(text), "`configure engine-api setup`") {
+		t.Errorf("it says %s%s", out, text)
+	}
+	if _, out, _ := run(t, map[string]string{"container": "lxc"}, "setup", "--dir", dir, "--zone", "Europe/Vienna"); !strings.Contains(out, "systemctl restart engine-api") {
+		t.Errorf("in a host of LXC it says %s", out)
+	}
+}

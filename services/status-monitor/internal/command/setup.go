@@ -63,7 +63,7 @@ func heard(at setup.Place, a setup.Answers, present string) string {
 func derive(ctx context.Context, at setup.Place, a setup.Answers, now map[string]string) (setup.Outcome, error) {
 	var out setup.Outcome
 	out.Start(at)
-	out.Next = append(out.Next, at.Command("check"))
+	out.Check(at)
 	out.Set("AURA_ON_SWITCH_COMMAND", a[flagCommand])
 	out.Set("AURA_NAME", a[flagName])
 	out.Set(setup.Listen, a[setup.FlagListen])
@@ -85,6 +85,9 @@ func derive(ctx context.Context, at setup.Place, a setup.Answers, now map[string
 		hosts = append(hosts, setup.HostOf(i.Engines[number]))
 	}
 	out.Set("AURA_SYNC_HOST", setup.Nearby(i.SyncHost))
+	if at.InContainer { // it does not know the host's zone, and shows times
+		out.Set("TZ", i.Zone)
+	}
 	out.SetSecret("AURA_SYNC_TOKEN", i.Secret)
 	out.SetSecret("AURA_HEARTBEAT_KEY", i.HeartbeatKey)
 	if i.HeartbeatKey == "" {
