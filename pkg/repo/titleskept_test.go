@@ -53,8 +53,8 @@ func TestStation_KeepTitles_older(t *testing.T) {
 			t.Fatal(err)
 		}
 		execSQL(t, raw, "UPDATE changed SET known = 33")
-		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2998, MAX(changed_at), 41 FROM changed")
-		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2999, MAX(changed_at), 41 FROM changed")
+		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2998, MAX(changed_at), 43 FROM changed")
+		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2999, MAX(changed_at), 43 FROM changed")
 		if err := s.StoreEntry(t.Context(), playedAt(1, 1, 1, "b")); err != nil { // its number is round
 			t.Fatal(err)
 		}
