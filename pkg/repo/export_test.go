@@ -230,3 +230,10 @@ func (t *recordedTx) Rollback() error { return t.tx.Rollback() }
 func (l *OnAirLog) SetSearch(titles, walks int) {
 	l.searching.titles, l.searching.walks = titles, walks
 }
+
+// SetCommon makes a word common that so many titles have.
+func (l *OnAirLog) SetCommon(words int) { l.searching.words = words }
+
+// SetLookup makes looking up the plays of a title cost as much as so many plays in a
+// row.
+func (l *OnAirLog) SetLookup(plays int) { l.searching.lookup = plays }

@@ -51,8 +51,8 @@ func wantFound(t interface {
 }, raw *sql.DB, table string) {
 	number := map[string]int{"onair": 1, "heard": 2}[table]
 	for what, query := range map[string]string{
-		"titles that are listed wrong": "SELECT COUNT(*) FROM " + table + "_title title LEFT JOIN title_first ON log = ? AND title_id = id WHERE title_first.first_at IS NULL OR title_first.first_at <> title.first_at",
-		"listed titles too many":       "SELECT COUNT(*) FROM title_first LEFT JOIN " + table + "_title title ON id = title_id WHERE log = ? AND id IS NULL",
+		"titles that are listed wrong": "SELECT COUNT(*) FROM " + table + "_title title LEFT JOIN title_first ON log = ? AND title_id = id WHERE plays <> 0 AND (title_first.first_at IS NULL OR title_first.first_at <> title.first_at)",
+		"listed titles too many":       "SELECT COUNT(*) FROM title_first LEFT JOIN " + table + "_title title ON id = title_id WHERE log = ? AND (id IS NULL OR plays = 0)",
 	} {
 		var n int
 		if err := raw.QueryRow(query, number).Scan(&n); err != nil || n != 0 {

@@ -58,7 +58,7 @@ func (t *Titles) RecountSome(ctx context.Context, from int64, dryRun bool) (next
 	}
 	different, err := sqldb.Select(ctx, t.rows.Conn, scanKey, "SELECT id FROM "+table+" WHERE "+sqldb.InNumbers("id", keys)+
 		" AND (plays <> "+t.count()+" OR plays > 0 AND (first_at <> "+t.bound("")+" OR last_at <> "+t.bound(" DESC")+")"+
-		" OR NOT EXISTS (SELECT 1 FROM title_first WHERE "+t.inLog()+" AND title_id = "+table+".id AND title_first.first_at = "+table+".first_at))")
+		" OR (plays > 0) <> EXISTS (SELECT 1 FROM title_first WHERE "+t.inLog()+" AND title_id = "+table+".id AND (title_first.first_at = "+table+".first_at OR plays = 0)))")
 	if err == nil && len(different) > 0 && !dryRun {
 		err = t.correct(ctx, different)
 	}

@@ -266,7 +266,8 @@ func (t *Titles) add(ctx context.Context) (unlisted []titles.Key, err error) {
 	return unlisted, t.addWords(ctx, texts)
 }
 
-// firsts are when titles were played first, of those whose words are known.
+// firsts are when titles were played first, of those that are listed: their words are
+// known.
 func (t *Titles) firsts(ctx context.Context, keys []titles.Key) (map[titles.Key]time.Time, error) {
 	firsts := make(map[titles.Key]time.Time, len(keys))
 	for part := range slices.Chunk(keys, sqldb.MaxList) {
@@ -324,11 +325,15 @@ func (t *Titles) addWords(ctx context.Context, texts []titleText) error {
 	}, func(i int, to []any) []any { return append(to, words[i].text, int64(words[i].title)) })
 }
 
-// listFirsts lists when titles were played first.
+// listFirsts lists when titles were played first. Those that are not played any more
+// are not listed.
 func (t *Titles) listFirsts(ctx context.Context, keys []titles.Key) error {
 	for part := range slices.Chunk(keys, sqldb.MaxList) {
-		_, err := t.rows.Exec(ctx, "REPLACE INTO title_first (log, title_id, first_at) SELECT "+strconv.Itoa(t.rows.table.Number)+", id, first_at FROM "+
-			t.rows.table.Titles+" WHERE "+inKeys("id", part))
+		if _, err := t.rows.Exec(ctx, "DELETE FROM title_first WHERE "+t.inLog()+" AND "+inKeys("title_id", part)); err != nil {
+			return err
+		}
+		_, err := t.rows.Exec(ctx, "INSERT INTO title_first (log, title_id, first_at) SELECT "+strconv.Itoa(t.rows.table.Number)+", id, first_at FROM "+
+			t.rows.table.Titles+" WHERE plays > 0 AND "+inKeys("id", part))
 		if err != nil {
 			return err
 		}
