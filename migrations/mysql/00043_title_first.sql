@@ -1,5 +1,6 @@
 -- Finds the titles of a log that were played for the first time in a period. A title
--- is missing if an older program noted it, until its words and this are noted.
+-- is missing if it is in the log no more, or if an older program noted it, until its
+-- words and this are noted.
 -- Oldest program: 18
 
 -- +goose Up

@@ -1,6 +1,6 @@
 -- Finds the titles of a log that were played for the first time in a period. log is 1
--- for table onair, and 2 for heard. A title is missing if an older program noted it,
--- until its words and this are noted.
+-- for table onair, and 2 for heard. A title is missing if it is in the log no more, or
+-- if an older program noted it, until its words and this are noted.
 -- Oldest program: 18
 
 -- +goose Up
