@@ -232,8 +232,4 @@ func (l *OnAirLog) SetSearch(titles, walks int) {
 }
 
 // SetCommon makes a word common that so many titles have.
-func (l *OnAirLog) SetCommon(words int) { l.searching.words = words }
-
-// SetLookup makes looking up the plays of a title cost as much as so many plays in a
-// row.
-func (l *OnAirLog) SetLookup(plays int) { l.searching.lookup = plays }
+func (l *OnAirLog) SetCommon(words int) { l.searching.word, l.searching.words = words, words }

@@ -22,36 +22,32 @@ func (l *OnAirLog) Titles(ctx context.Context, words titles.Words, now time.Time
 	return found, l.db.Fail(ctx, "search titles", err)
 }
 
-// find looks through the titles that were played most, if their words are common:
-// then the first ones are found soon. Otherwise it looks at all that have the rarest
-// word.
+// find looks at all titles that have the rarest word. If each word is common, it looks
+// through all titles, those first that were played most: then it is soon at its end.
 func (l *OnAirLog) find(ctx context.Context, words titles.Words, now time.Time, limit int) ([]titles.Title, error) {
 	rarest, isRare, err := l.rarest(ctx, words)
 	if err != nil {
 		return nil, err
 	}
-	var keys []int64
-	if !isRare {
-		keys, err = l.first(l.mostPlayedEver(ctx), words, limit)
+	among := l.known(ctx)
+	if isRare {
+		among = l.withWord(ctx, rarest)
 	}
-	if err == nil && len(keys) < limit {
-		keys, err = l.first(l.withWord(ctx, rarest), words, limit)
-	}
+	keys, err := l.first(among, words, limit)
 	if err != nil {
 		return nil, err
 	}
 	return l.titles(ctx, keys, now)
 }
 
+// known are all titles.
+func (l *OnAirLog) known(ctx context.Context) *gorm.DB {
+	return l.db.Read.WithContext(ctx).Table(l.table.Titles + " title")
+}
+
 // first are the titles among some that have all words and were played most.
 func (l *OnAirLog) first(among *gorm.DB, words titles.Words, limit int) (keys []int64, err error) {
 	return keys, among.Where("title.plays > 0").Scopes(having(words)).Order("title.plays DESC, title.folded DESC, title.id DESC").Limit(limit).Pluck("title.id", &keys).Error
-}
-
-// mostPlayedEver are the titles that were played most, as many as are looked at.
-func (l *OnAirLog) mostPlayedEver(ctx context.Context) *gorm.DB {
-	most := l.db.Read.WithContext(ctx).Table(l.table.Titles).Select("id, folded, plays").Order("plays DESC, folded DESC, id DESC").Limit(l.searching.walks)
-	return l.db.Read.WithContext(ctx).Table("(?) title", most)
 }
 
 // withWord are the titles that have a word.
@@ -65,6 +61,9 @@ func (l *OnAirLog) withWord(ctx context.Context, word string) *gorm.DB {
 // isRare is false, each word is common.
 func (l *OnAirLog) rarest(ctx context.Context, words titles.Words) (rarest string, isRare bool, err error) {
 	fewest := l.searching.words
+	if len(words) == 1 {
+		fewest = l.searching.word
+	}
 	for _, word := range words {
 		from, to := titles.BeginningsOf(word)
 		var n int
@@ -222,14 +221,14 @@ func (l *OnAirLog) MostPlayed(ctx context.Context, p titles.Period, now time.Tim
 
 func (l *OnAirLog) mostPlayed(ctx context.Context, p titles.Period, now time.Time, newOnly bool, limit int) ([]titles.Counted, error) {
 	if p.IsEver() {
-		keys, err := l.first(l.db.Read.WithContext(ctx).Table(l.table.Titles+" title"), nil, limit)
+		keys, err := l.first(l.known(ctx), nil, limit)
 		if err != nil {
 			return nil, err
 		}
 		found, err := l.titles(ctx, keys, now)
 		return inPeriod(found, func(t titles.Title) int64 { return t.Plays }), err
 	}
-	list, count := topList{l, p, limit}, topList.ofAny
+	list, count := topList{l, p, limit}, topList.ofPeriod
 	if newOnly {
 		count = topList.ofNew
 	}

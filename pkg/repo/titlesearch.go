@@ -17,16 +17,14 @@ type searching struct {
 	// words are put in order.
 	titles int
 	plays  int64
-	// walks is how many segments are looked at for plays with common words, and how
-	// many of the most played titles for titles with common words.
+	// walks is how many segments are looked at for plays with common words.
 	walks int
-	// words is how many titles a common word has.
-	words int
-	// lookup is how many plays in a row cost as much as to look up those of a title.
-	lookup int
+	// word is how many titles a common word has that is searched alone, and words is
+	// the same for one of several, which fewer titles have together.
+	word, words int
 }
 
-var usualSearch = searching{titles: 500, plays: 20_000, walks: 10_000, words: 5_000, lookup: 4}
+var usualSearch = searching{titles: 500, plays: 20_000, walks: 10_000, word: 1000, words: 5000}
 
 // Search returns the plays that q selects of titles that have all words, in the order
 // of q. It does not count them. Error: model.ErrUnavailable.

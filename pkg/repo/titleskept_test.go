@@ -177,25 +177,22 @@ func TestOnAirLog_Titles(t *testing.T) {
 			t.Fatalf("%d titles, %v", len(all), err)
 		}
 		for _, common := range []int{1, 3, 5000} {
-			for _, walks := range []int{1, 7, 5000} {
-				log.SetCommon(common)
-				log.SetSearch(500, walks)
-				for _, text := range []string{"love", "loveless", "arger", "3", "artist 2 love", "artist", "none", "夜に", "駆け 3", "る", "a l"} {
-					words := titles.ParseWords(text)
-					var want []string
-					for _, c := range all {
-						if words.In(titles.Text(c.Artist, c.Title.Title)) && len(want) < 5 {
-							want = append(want, c.Key.String())
-						}
+			log.SetCommon(common)
+			for _, text := range []string{"love", "loveless", "arger", "3", "artist 2 love", "artist", "none", "夜に", "駆け 3", "る", "a l"} {
+				words := titles.ParseWords(text)
+				var want []string
+				for _, c := range all {
+					if words.In(titles.Text(c.Artist, c.Title.Title)) && len(want) < 5 {
+						want = append(want, c.Key.String())
 					}
-					found, err := log.Titles(t.Context(), words, now, 5)
-					var got []string
-					for _, f := range found {
-						got = append(got, f.Key.String())
-					}
-					if err != nil || !slices.Equal(got, want) {
-						t.Errorf("%s, %d titles are common, %d are walked: %v %v, want %v", text, common, walks, err, got, want)
-					}
+				}
+				found, err := log.Titles(t.Context(), words, now, 5)
+				var got []string
+				for _, f := range found {
+					got = append(got, f.Key.String())
+				}
+				if err != nil || !slices.Equal(got, want) {
+					t.Errorf("%s, %d titles are common: %v %v, want %v", text, common, err, got, want)
 				}
 			}
 		}
@@ -217,7 +214,7 @@ func mixed(t *testing.T, db *repo.Node) *repo.OnAirLog {
 }
 
 // TestOnAirLog_MostPlayed: the titles that were played most in a period, and those
-// that were new in it, are what counting its plays gives, whichever way is taken.
+// that were new in it, are what counting its plays gives.
 func TestOnAirLog_MostPlayed(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, _ repotest.Kind, _ string) {
 		log, now := mixed(t, db), noon.Add(24*time.Hour)
@@ -227,16 +224,13 @@ func TestOnAirLog_MostPlayed(t *testing.T) {
 			for _, newOnly := range []bool{false, true} {
 				for _, limit := range []int{1, 3, 8, 100} {
 					want := topOf(plays, p, newOnly, limit)
-					for _, lookup := range []int{1, 4, 1 << 30} {
-						log.SetLookup(lookup)
-						found, err := log.MostPlayed(t.Context(), p, now, newOnly, limit)
-						var got []string
-						for _, f := range found {
-							got = append(got, fmt.Sprint(f.InPeriod, " ", f.Key))
-						}
-						if err != nil || !slices.Equal(got, want) {
-							t.Errorf("minutes %v, new %t, limit %d, lookup %d: %v %v, want %v", minutes, newOnly, limit, lookup, err, got, want)
-						}
+					found, err := log.MostPlayed(t.Context(), p, now, newOnly, limit)
+					var got []string
+					for _, f := range found {
+						got = append(got, fmt.Sprint(f.InPeriod, " ", f.Key))
+					}
+					if err != nil || !slices.Equal(got, want) {
+						t.Errorf("minutes %v, new %t, limit %d: %v %v, want %v", minutes, newOnly, limit, err, got, want)
 					}
 				}
 			}

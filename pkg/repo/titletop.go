@@ -32,43 +32,6 @@ func (t topList) ofNew(ctx context.Context) ([]titleCount, error) {
 		" WHERE log = "+strconv.Itoa(t.table.Number)+" AND first_at >= ? AND first_at <= ?", t.from(), t.to())
 }
 
-// ofAny counts the plays of those titles that can be on the list, because they were
-// played at least as often ever as the last title on it was in the period. If these
-// are too many, it looks at the whole period.
-func (t topList) ofAny(ctx context.Context) ([]titleCount, error) {
-	likely, err := t.of(ctx, "SELECT id FROM "+t.table.Titles+" ORDER BY plays DESC LIMIT "+strconv.Itoa(t.limit))
-	if err != nil {
-		return nil, err
-	}
-	least := int64(1)
-	if len(likely) == t.limit {
-		least = likely[t.limit-1].plays
-	}
-	isWorth, err := t.isWorth(ctx, least)
-	if err != nil {
-		return nil, err
-	}
-	if isWorth {
-		return t.of(ctx, "SELECT id FROM "+t.table.Titles+" WHERE plays >= ?", least)
-	}
-	return t.ofPeriod(ctx)
-}
-
-// isWorth reports whether it costs less to look up the titles that were played so
-// often ever than to look at all plays of the period.
-func (t topList) isWorth(ctx context.Context, least int64) (bool, error) {
-	read := t.db.Read.WithContext(ctx)
-	all, err := t.table.Index().Count(read, airedSpan(entryQuery{From: t.From, To: t.To}))
-	if err != nil {
-		return false, err
-	}
-	most := int(all) / t.searching.lookup
-	var n int
-	often := t.db.Read.WithContext(ctx).Table(t.table.Titles).Select("1").Where("plays >= ?", least).Limit(most + 1)
-	err = read.Table("(?) often", often).Select("COUNT(*)").Scan(&n).Error
-	return n <= most, err
-}
-
 // ofPeriod counts all plays of the period. The sums with 0 keep the databases from
 // using the index of the plays of titles, which is in another order.
 func (t topList) ofPeriod(ctx context.Context) ([]titleCount, error) {

@@ -32,7 +32,7 @@ func (t *Titles) NameSome(ctx context.Context, from time.Time) (next *time.Time,
 	}
 	t.touch(plain(segments))
 	if wrong, err = t.nameAll(ctx, false); err == nil {
-		_, err = t.add(ctx)
+		_, _, err = t.add(ctx)
 	}
 	clear(t.plays)
 	if !rest.To.IsZero() {
@@ -78,7 +78,10 @@ func (t *Titles) correct(ctx context.Context, keys []titles.Key) error {
 		err = t.update(ctx, t.count(), keys)
 	}
 	if err == nil {
-		err = t.listFirsts(ctx, keys)
+		err = t.unlist(ctx, keys)
+	}
+	if err == nil {
+		err = t.list(ctx, keys)
 	}
 	return err
 }

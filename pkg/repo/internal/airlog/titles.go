@@ -210,7 +210,7 @@ func scanNamed(from *sql.Rows) (n named, err error) {
 
 // countChanged brings what is known of titles up to date with their changes.
 func (t *Titles) countChanged(ctx context.Context) error {
-	unlisted, err := t.add(ctx)
+	added, moved, err := t.add(ctx)
 	if err != nil {
 		return err
 	}
@@ -225,28 +225,30 @@ func (t *Titles) countChanged(ctx context.Context) error {
 		}
 		t.tx.GoesOn()
 	}
-	return t.listFirsts(ctx, unlisted)
+	if err := t.unlist(ctx, moved); err != nil {
+		return err
+	}
+	return t.list(ctx, append(added, moved...))
 }
 
-// add adds the titles that were never played before, without any plays, and with
-// their words. It returns of which titles it is to be listed again when they were
-// played first.
-func (t *Titles) add(ctx context.Context) (unlisted []titles.Key, err error) {
+// add adds the titles that are not listed, without any plays, and with their words. It
+// returns these, and those that may have been played first at another time than is
+// listed.
+func (t *Titles) add(ctx context.Context) (added, moved []titles.Key, err error) {
 	delete(t.plays, 0)
 	keys := slices.Sorted(maps.Keys(t.plays))
 	firsts, err := t.firsts(ctx, keys)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var added []titles.Key
 	for _, k := range keys {
 		c := t.plays[k]
 		first, isListed := firsts[k]
 		switch {
 		case !isListed && c.text != "":
-			added, unlisted = append(added, k), append(unlisted, k)
+			added = append(added, k)
 		case isListed && (c.isFewer || c.text != "" && c.at.Before(first)):
-			unlisted = append(unlisted, k)
+			moved = append(moved, k)
 		}
 	}
 	err = t.rows.InParts(ctx, len(added), t.rows.Dialect.RowsPerStatement(), func(n int) string {
@@ -257,13 +259,13 @@ func (t *Titles) add(ctx context.Context) (unlisted []titles.Key, err error) {
 		return append(to, int64(added[i]), c.text, sqldb.At(c.at), sqldb.At(c.at))
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	texts := make([]titleText, len(added))
 	for i, k := range added {
 		texts[i] = titleText{k, t.plays[k].text}
 	}
-	return unlisted, t.addWords(ctx, texts)
+	return added, moved, t.addWords(ctx, texts)
 }
 
 // firsts are when titles were played first, of those that are listed: their words are
@@ -325,13 +327,20 @@ func (t *Titles) addWords(ctx context.Context, texts []titleText) error {
 	}, func(i int, to []any) []any { return append(to, words[i].text, int64(words[i].title)) })
 }
 
-// listFirsts lists when titles were played first. Those that are not played any more
-// are not listed.
-func (t *Titles) listFirsts(ctx context.Context, keys []titles.Key) error {
+// unlist takes titles out of the list of when they were played first.
+func (t *Titles) unlist(ctx context.Context, keys []titles.Key) error {
 	for part := range slices.Chunk(keys, sqldb.MaxList) {
 		if _, err := t.rows.Exec(ctx, "DELETE FROM title_first WHERE "+t.inLog()+" AND "+inKeys("title_id", part)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// list lists when titles were played first that are not listed. Those that are not
+// played any more are left out.
+func (t *Titles) list(ctx context.Context, keys []titles.Key) error {
+	for part := range slices.Chunk(keys, sqldb.MaxList) {
 		_, err := t.rows.Exec(ctx, "INSERT INTO title_first (log, title_id, first_at) SELECT "+strconv.Itoa(t.rows.table.Number)+", id, first_at FROM "+
 			t.rows.table.Titles+" WHERE plays > 0 AND "+inKeys("id", part))
 		if err != nil {
