@@ -230,3 +230,6 @@ func (t *recordedTx) Rollback() error { return t.tx.Rollback() }
 func (l *OnAirLog) SetSearch(titles, walks int) {
 	l.searching.titles, l.searching.walks = titles, walks
 }
+
+// SetCommon makes a word common that so many titles have.
+func (l *OnAirLog) SetCommon(words int) { l.searching.word, l.searching.words = words, words }

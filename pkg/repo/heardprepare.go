@@ -133,11 +133,11 @@ func (h *heardLog) catchUp(ctx context.Context) (did bool, err error) {
 			return did, err
 		}
 		note, err := h.note(ctx)
-		if err != nil || note.Titled {
+		if err != nil || note.Titled && note.Listed {
 			return did, err
 		}
 		h.db.Log.Info().Msg("noting the titles of what was heard")
-		if err := h.titleAll(ctx, giveWay); !errors.Is(err, errTooMuch) {
+		if err := h.titleAll(ctx, note.Titled, giveWay); !errors.Is(err, errTooMuch) {
 			return true, err
 		}
 		if err := giveWay(ctx); err != nil {

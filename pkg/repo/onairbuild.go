@@ -164,7 +164,7 @@ func (s *Station) Rebuild(ctx context.Context, progress func(done, total int64))
 // Verify is Rebuild without mending. It does not look at titles while KeepTitles has
 // to follow an older program.
 func (s *Station) Verify(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
-	left, err := s.untitled(ctx)
+	left, err := s.untitled(ctx, keepsTitles)
 	if err != nil {
 		return 0, err
 	}

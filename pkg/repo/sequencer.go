@@ -23,9 +23,11 @@ const (
 	// else writers must keep right needs a migration of its own, and that
 	// migration's number here.
 	derivesHeard = 30
-	// keepsTitles is the same for the titles of the log. KeepTitles does what an
-	// older writer left out.
-	keepsTitles = 41
+	// namesTitles is the same for which title each play of the log is of, and
+	// keepsTitles for all that is known of titles. KeepTitles does what an older
+	// writer left out.
+	namesTitles = 41
+	keepsTitles = 43
 )
 
 var (

@@ -16,12 +16,17 @@ import (
 type titlePass struct {
 	table airlog.Table
 	page  int
-	wrong int // how many segments and titles were
+	named bool // each play names its title
+	wrong int  // how many segments and titles were
 }
 
 // all makes every step. commit runs one.
 func (p *titlePass) all(commit func(step func(ctx context.Context, tx *writing) error) error) error {
-	for next := new(time.Time); next != nil; {
+	var next *time.Time
+	if !p.named {
+		next = new(time.Time)
+	}
+	for next != nil {
 		from := *next
 		err := p.step(commit, func(ctx context.Context, t *airlog.Titles) (wrong int, err error) {
 			next, wrong, err = t.NameSome(ctx, from)
@@ -55,9 +60,10 @@ func (p *titlePass) step(commit func(func(context.Context, *writing) error) erro
 }
 
 // titleAll notes again which titles were heard, and calls giveWay before each step.
-// Each step follows what is pending, so that the steps before stay right.
-func (h *heardLog) titleAll(ctx context.Context, giveWay func(ctx context.Context) error) error {
-	pass := titlePass{table: airlog.Heard, page: h.page}
+// Each step follows what is pending, so that the steps before stay right. named: each
+// play names its title.
+func (h *heardLog) titleAll(ctx context.Context, named bool, giveWay func(ctx context.Context) error) error {
+	pass := titlePass{table: airlog.Heard, page: h.page, named: named}
 	err := pass.all(func(step func(context.Context, *writing) error) error {
 		if err := giveWay(ctx); err != nil {
 			return err
@@ -71,7 +77,7 @@ func (h *heardLog) titleAll(ctx context.Context, giveWay func(ctx context.Contex
 	}
 	return h.inTurn(ctx, func() error {
 		return h.commit(ctx, func(_ context.Context, _ *writing, note *heardNote) error {
-			note.Titled = true
+			note.Titled, note.Listed = true, true
 			return nil
 		})
 	})
@@ -106,12 +112,16 @@ func (s *Station) KeepTitles(ctx context.Context, changed func()) error {
 // catchUpTitles notes what older programs left out. It reports whether that was
 // anything.
 func (s *Station) catchUpTitles(ctx context.Context) (did bool, err error) {
-	left, err := s.untitled(ctx)
+	left, err := s.untitled(ctx, keepsTitles)
 	if err != nil || left == 0 {
 		return false, err
 	}
+	unnamed, err := s.untitled(ctx, namesTitles)
+	if err != nil {
+		return false, err
+	}
 	s.db.Log.Info().Msg("noting the titles of the on-air log, because an older program wrote to it")
-	wrong, err := s.titleAll(ctx)
+	wrong, err := s.titleAll(ctx, unnamed == 0)
 	if err != nil {
 		return wrong > 0, err
 	}
@@ -121,19 +131,19 @@ func (s *Station) catchUpTitles(ctx context.Context) (did bool, err error) {
 	})
 }
 
-// untitled is the last change by a program that does not keep titles and was not
-// followed yet, 0 if there is none.
-func (s *Station) untitled(ctx context.Context) (left int64, err error) {
+// untitled is the last change by a program that knows less than a migration and was
+// not followed yet, 0 if there is none.
+func (s *Station) untitled(ctx context.Context, migration int) (left int64, err error) {
 	err = s.query(ctx, "look for changes by older programs", func(_ context.Context, read *gorm.DB) error {
-		return read.Raw("SELECT COALESCE(MAX(n), 0) FROM changed WHERE known < ?", keepsTitles).Scan(&left).Error
+		return read.Raw("SELECT COALESCE(MAX(n), 0) FROM changed WHERE known < ?", migration).Scan(&left).Error
 	})
 	return left, err
 }
 
 // titleAll notes again which titles were on air. It returns how many segments and
-// titles were wrong.
-func (s *Station) titleAll(ctx context.Context) (wrong int, err error) {
-	pass := titlePass{table: airlog.OnAir, page: s.sequencer.page}
+// titles were wrong. named: each play names its title.
+func (s *Station) titleAll(ctx context.Context, named bool) (wrong int, err error) {
+	pass := titlePass{table: airlog.OnAir, page: s.sequencer.page, named: named}
 	err = pass.all(func(step func(context.Context, *writing) error) error {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -22,14 +22,66 @@ func (l *OnAirLog) Titles(ctx context.Context, words titles.Words, now time.Time
 	return found, l.db.Fail(ctx, "search titles", err)
 }
 
+// find looks at all titles that have the rarest word. If each word is common, it looks
+// through all titles, those first that were played most: then it is soon at its end.
 func (l *OnAirLog) find(ctx context.Context, words titles.Words, now time.Time, limit int) ([]titles.Title, error) {
-	var keys []int64
-	query := l.db.Read.WithContext(ctx).Table(l.table.Titles + " title").Where("plays > 0").Scopes(having(words)).
-		Order("plays DESC, folded DESC, id DESC").Limit(limit)
-	if err := query.Pluck("id", &keys).Error; err != nil {
+	rarest, isRare, err := l.rarest(ctx, words)
+	if err != nil {
+		return nil, err
+	}
+	among := l.known(ctx)
+	if isRare {
+		among = l.withWord(ctx, rarest)
+	}
+	keys, err := l.first(among, words, limit)
+	if err != nil {
 		return nil, err
 	}
 	return l.titles(ctx, keys, now)
+}
+
+// known are all titles.
+func (l *OnAirLog) known(ctx context.Context) *gorm.DB {
+	return l.db.Read.WithContext(ctx).Table(l.table.Titles + " title")
+}
+
+// first are the titles among some that have all words and were played most.
+func (l *OnAirLog) first(among *gorm.DB, words titles.Words, limit int) (keys []int64, err error) {
+	return keys, among.Where("title.plays > 0").Scopes(having(words)).Order("title.plays DESC, title.folded DESC, title.id DESC").Limit(limit).Pluck("title.id", &keys).Error
+}
+
+// withWord are the titles that have a word.
+func (l *OnAirLog) withWord(ctx context.Context, word string) *gorm.DB {
+	from, to := titles.BeginningsOf(word)
+	found := l.db.Read.WithContext(ctx).Table("title_word").Distinct("title_id").Where("word >= ? AND word < ?", from, to)
+	return l.db.Read.WithContext(ctx).Table("(?) found", found).Joins(l.db.Dialect.JoinNext() + l.table.Titles + " title ON title.id = found.title_id")
+}
+
+// rarest is the word that the fewest titles have, as far as that is soon known: if
+// isRare is false, each word is common.
+func (l *OnAirLog) rarest(ctx context.Context, words titles.Words) (rarest string, isRare bool, err error) {
+	fewest := l.searching.words
+	if len(words) == 1 {
+		fewest = l.searching.word
+	}
+	for _, word := range words {
+		from, to := titles.BeginningsOf(word)
+		var n int
+		counted := l.db.Read.WithContext(ctx).Table("title_word").Select("1").Where("word >= ? AND word < ?", from, to).Limit(fewest)
+		if err := l.db.Read.WithContext(ctx).Table("(?) counted", counted).Select("COUNT(*)").Scan(&n).Error; err != nil {
+			return "", false, err
+		}
+		if n < fewest {
+			rarest, fewest = word, n
+		}
+		if fewest == 0 {
+			break
+		}
+	}
+	if rarest == "" {
+		return words[0], false, nil
+	}
+	return rarest, true, nil
 }
 
 // having selects titles that have all words.
@@ -168,46 +220,35 @@ func (l *OnAirLog) MostPlayed(ctx context.Context, p titles.Period, now time.Tim
 }
 
 func (l *OnAirLog) mostPlayed(ctx context.Context, p titles.Period, now time.Time, newOnly bool, limit int) ([]titles.Counted, error) {
-	var found []titles.Title
-	var keys []int64
-	var plays map[titles.Key]int64
-	var err error
 	if p.IsEver() {
-		found, err = l.find(ctx, nil, now, limit)
-	} else if keys, plays, err = l.countPlays(ctx, p, newOnly, limit); err == nil {
-		found, err = l.titles(ctx, keys, now)
+		keys, err := l.first(l.known(ctx), nil, limit)
+		if err != nil {
+			return nil, err
+		}
+		found, err := l.titles(ctx, keys, now)
+		return inPeriod(found, func(t titles.Title) int64 { return t.Plays }), err
 	}
+	list, count := topList{l, p, limit}, topList.ofPeriod
+	if newOnly {
+		count = topList.ofNew
+	}
+	counted, err := count(list, ctx)
+	if err != nil {
+		return nil, err
+	}
+	keys, plays := make([]int64, len(counted)), make(map[titles.Key]int64, len(counted))
+	for i, c := range counted {
+		keys[i], plays[titles.Key(c.id)] = c.id, c.plays
+	}
+	found, err := l.titles(ctx, keys, now)
+	return inPeriod(found, func(t titles.Title) int64 { return plays[t.Key] }), err
+}
+
+// inPeriod are titles with their plays in a period.
+func inPeriod(found []titles.Title, plays func(titles.Title) int64) []titles.Counted {
 	counted := make([]titles.Counted, len(found))
 	for i, t := range found {
-		counted[i] = titles.Counted{Title: t, InPeriod: t.Plays}
-		if !p.IsEver() {
-			counted[i].InPeriod = plays[t.Key]
-		}
+		counted[i] = titles.Counted{Title: t, InPeriod: plays(t)}
 	}
-	return counted, err
-}
-
-// countPlays counts the plays of each title in a period. The sums with 0 keep the
-// databases from using the index of the plays of titles, which is in another order.
-func (l *OnAirLog) countPlays(ctx context.Context, p titles.Period, newOnly bool, limit int) (keys []int64, plays map[titles.Key]int64, err error) {
-	from := sqldb.At(sqldb.RoundUp(p.From))
-	query, args := "SELECT aired.title_id + 0 AS title, COUNT(*) AS plays FROM "+l.table.Segments+" aired"+
-		" WHERE aired.from_at >= ? AND aired.from_at <= ? AND aired.title_id + 0 IS NOT NULL GROUP BY title", []any{from, sqldb.At(p.To)}
-	if newOnly {
-		query = "SELECT counted.title, counted.plays FROM (" + query + ") counted " + l.db.Dialect.JoinNext() + l.table.Titles + " known" +
-			" ON known.id = counted.title AND known.first_at >= ?"
-		args = append(args, from)
-	}
-	rows, err := sqldb.Select(ctx, l.db.Reads(), scanCounted, query+" ORDER BY 2 DESC, 1 LIMIT ?", append(args, limit)...)
-	plays = make(map[titles.Key]int64, len(rows))
-	for _, r := range rows {
-		keys = append(keys, r[0])
-		plays[titles.Key(r[0])] = r[1]
-	}
-	return keys, plays, err
-}
-
-func scanCounted(row *sql.Rows) (counted [2]int64, err error) {
-	err = row.Scan(&counted[0], &counted[1])
-	return counted, err
+	return counted
 }

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -18,9 +19,12 @@ type searching struct {
 	plays  int64
 	// walks is how many segments are looked at for plays with common words.
 	walks int
+	// word is how many titles a common word has that is searched alone, and words is
+	// the same for one of several, which fewer titles have together.
+	word, words int
 }
 
-var usualSearch = searching{titles: 500, plays: 20_000, walks: 10_000}
+var usualSearch = searching{titles: 500, plays: 20_000, walks: 10_000, word: 1000, words: 5000}
 
 // Search returns the plays that q selects of titles that have all words, in the order
 // of q. It does not count them. Error: model.ErrUnavailable.
@@ -46,7 +50,11 @@ func (l *OnAirLog) search(ctx context.Context, words titles.Words, q entryQuery)
 // segments. Otherwise the plays of all titles are put in order nevertheless: then
 // these are not so many.
 func (l *OnAirLog) timesOf(ctx context.Context, words titles.Words, q entryQuery) ([]sqldb.Time, error) {
-	keys, areFew, err := l.few(ctx, words)
+	rarest, _, err := l.rarest(ctx, words)
+	if err != nil {
+		return nil, err
+	}
+	keys, areFew, err := l.few(ctx, words, rarest)
 	if err != nil || areFew && len(keys) == 0 {
 		return nil, err
 	}
@@ -55,29 +63,37 @@ func (l *OnAirLog) timesOf(ctx context.Context, words titles.Words, q entryQuery
 		return l.times(l.playsOfAll(ctx, keys, q), q, most)
 	}
 	at, err := l.times(l.walked(ctx, words, q), q, most)
-	if err == nil && len(at) < most {
-		at, err = l.times(l.gathered(ctx, words, q), q, most)
+	if err != nil || len(at) == most {
+		return at, err
 	}
-	return at, err
+	if isAll, err := l.walksAll(ctx, q); err != nil || isAll {
+		return at, err
+	}
+	return l.times(l.gathered(ctx, words, rarest, q), q, most)
 }
 
-// few are the titles that have all words, if these and their plays are few.
-func (l *OnAirLog) few(ctx context.Context, words titles.Words) (keys []int64, areFew bool, err error) {
-	rows, err := l.db.Read.WithContext(ctx).Table(l.table.Titles + " title").Where("plays > 0").Scopes(having(words)).
-		Select("id, plays").Limit(l.searching.titles + 1).Rows()
+// few are the titles that have all words, if these and their plays are few. A title
+// may be read several times: with each of its words that begin as the rarest one.
+func (l *OnAirLog) few(ctx context.Context, words titles.Words, rarest string) (keys []int64, areFew bool, err error) {
+	from, to := titles.BeginningsOf(rarest)
+	rows, err := l.db.Read.WithContext(ctx).Table("title_word found").Where("found.word >= ? AND found.word < ?", from, to).
+		Joins(l.db.Dialect.JoinNext() + l.table.Titles + " title ON title.id = found.title_id").Where("title.plays > 0").Scopes(having(words)).
+		Select("title.id, title.plays").Limit(2*l.searching.titles + 1).Rows()
 	if err != nil {
 		return nil, false, err
 	}
 	defer rows.Close()
-	var all int64
-	for rows.Next() {
-		counted, err := scanCounted(rows)
+	read, all := 0, int64(0)
+	for ; rows.Next(); read++ {
+		c, err := scanCount(rows)
 		if err != nil {
 			return nil, false, err
 		}
-		keys, all = append(keys, counted[0]), all+counted[1]
+		if !slices.Contains(keys, c.id) {
+			keys, all = append(keys, c.id), all+c.plays
+		}
 	}
-	return keys, len(keys) <= l.searching.titles && all <= l.searching.plays, rows.Err()
+	return keys, read <= 2*l.searching.titles && len(keys) <= l.searching.titles && all <= l.searching.plays, rows.Err()
 }
 
 // playsOfAll are the plays of titles that q selects.
@@ -87,15 +103,26 @@ func (l *OnAirLog) playsOfAll(ctx context.Context, keys []int64, q entryQuery) *
 
 // walked are the next segments in the order of q that have the words.
 func (l *OnAirLog) walked(ctx context.Context, words titles.Words, q entryQuery) *gorm.DB {
-	next := l.selected(l.db.Read.WithContext(ctx).Table(l.table.Segments+" aired"), q).Select("aired.from_at, aired.title_id").
-		Order("aired.from_at" + q.direction()).Limit(l.searching.walks)
-	return l.db.Read.WithContext(ctx).Table("(?) aired", next).
+	return l.db.Read.WithContext(ctx).Table("(?) aired", l.next(ctx, q)).
 		Joins(l.db.Dialect.JoinNext() + l.table.Titles + " title ON title.id = aired.title_id").Scopes(having(words))
 }
 
+// next are the next segments in the order of q, as many as are looked at.
+func (l *OnAirLog) next(ctx context.Context, q entryQuery) *gorm.DB {
+	return l.selected(l.db.Read.WithContext(ctx).Table(l.table.Segments+" aired"), q).Select("aired.from_at, aired.title_id").
+		Order("aired.from_at" + q.direction()).Limit(l.searching.walks)
+}
+
+// walksAll reports whether the next segments are all that q selects.
+func (l *OnAirLog) walksAll(ctx context.Context, q entryQuery) (bool, error) {
+	var n int
+	err := l.db.Read.WithContext(ctx).Table("(?) aired", l.next(ctx, q)).Select("COUNT(*)").Scan(&n).Error
+	return n < l.searching.walks, err
+}
+
 // gathered are all plays that q selects of titles that have the words.
-func (l *OnAirLog) gathered(ctx context.Context, words titles.Words, q entryQuery) *gorm.DB {
-	return l.selected(l.db.Read.WithContext(ctx).Table(l.table.Titles+" title").Where("title.plays > 0").Scopes(having(words)).
+func (l *OnAirLog) gathered(ctx context.Context, words titles.Words, rarest string, q entryQuery) *gorm.DB {
+	return l.selected(l.withWord(ctx, rarest).Where("title.plays > 0").Scopes(having(words)).
 		Joins(l.db.Dialect.JoinNext()+l.played()+" ON aired.title_id = title.id"), q)
 }
 

@@ -1,10 +1,12 @@
 package repo_test
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -53,8 +55,8 @@ func TestStation_KeepTitles_older(t *testing.T) {
 			t.Fatal(err)
 		}
 		execSQL(t, raw, "UPDATE changed SET known = 33")
-		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2998, MAX(changed_at), 41 FROM changed")
-		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2999, MAX(changed_at), 41 FROM changed")
+		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2998, MAX(changed_at), 43 FROM changed")
+		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2999, MAX(changed_at), 43 FROM changed")
 		if err := s.StoreEntry(t.Context(), playedAt(1, 1, 1, "b")); err != nil { // its number is round
 			t.Fatal(err)
 		}
@@ -142,6 +144,7 @@ func TestOnAirLog_Search(t *testing.T) {
 		middle := model.PositionOf(all[31])
 		for _, limits := range [][2]int{{0, 2}, {0, 17}, {0, 1000}, {5, 17}, {500, 2}} {
 			log.SetSearch(limits[0], limits[1])
+			log.SetCommon(1 + limits[1])
 			for _, text := range []string{"love", "loveless", "arger", "3", "artist 2 love", "artist", "none"} {
 				for name, q := range map[string]model.EntryQuery{
 					"First": {Limit: 5}, "Second": {Limit: 5, Offset: 5}, "Oldest": {Limit: 4, Oldest: true}, "All": {Limit: 100},
@@ -162,4 +165,96 @@ func TestOnAirLog_Search(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestOnAirLog_Titles: what is found is what a look at all titles would find, whether
+// their words are rare or common.
+func TestOnAirLog_Titles(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, _ repotest.Kind, _ string) {
+		log, now := mixed(t, db), noon.Add(24*time.Hour)
+		all, err := log.MostPlayed(t.Context(), titles.Period{To: now}, now, false, 100)
+		if err != nil || len(all) != 50 {
+			t.Fatalf("%d titles, %v", len(all), err)
+		}
+		for _, common := range []int{1, 3, 5000} {
+			log.SetCommon(common)
+			for _, text := range []string{"love", "loveless", "arger", "3", "artist 2 love", "artist", "none", "夜に", "駆け 3", "る", "a l"} {
+				words := titles.ParseWords(text)
+				var want []string
+				for _, c := range all {
+					if words.In(titles.Text(c.Artist, c.Title.Title)) && len(want) < 5 {
+						want = append(want, c.Key.String())
+					}
+				}
+				found, err := log.Titles(t.Context(), words, now, 5)
+				var got []string
+				for _, f := range found {
+					got = append(got, f.Key.String())
+				}
+				if err != nil || !slices.Equal(got, want) {
+					t.Errorf("%s, %d titles are common: %v %v, want %v", text, common, err, got, want)
+				}
+			}
+		}
+	})
+}
+
+// mixed stores plays of titles that are played now and then.
+func mixed(t *testing.T, db *repo.Node) *repo.OnAirLog {
+	serves(t, db)
+	for i := range 120 {
+		e := entry(60*i, fmt.Sprintf("%s %d", []string{"Ärger", "love", "Loveless", "夜に駆ける"}[i%4], i*i%7))
+		e.Artist = fmt.Sprint("Artist ", i%3)
+		if i%9 == 0 {
+			e.Artist, e.Title = "New", fmt.Sprint("in ", i/30)
+		}
+		store(t, db, e)
+	}
+	return db.Heard()
+}
+
+// TestOnAirLog_MostPlayed: the titles that were played most in a period, and those
+// that were new in it, are what counting its plays gives.
+func TestOnAirLog_MostPlayed(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, _ repotest.Kind, _ string) {
+		log, now := mixed(t, db), noon.Add(24*time.Hour)
+		plays := find(t, log, model.EntryQuery{Oldest: true})
+		for _, minutes := range [][2]int{{0, 119}, {0, 10}, {30, 31}, {31, 90}, {60, 119}, {110, 500}, {200, 300}} {
+			p := titles.Period{From: noon.Add(time.Duration(minutes[0]) * time.Minute), To: noon.Add(time.Duration(minutes[1]) * time.Minute)}
+			for _, newOnly := range []bool{false, true} {
+				for _, limit := range []int{1, 3, 8, 100} {
+					want := topOf(plays, p, newOnly, limit)
+					found, err := log.MostPlayed(t.Context(), p, now, newOnly, limit)
+					var got []string
+					for _, f := range found {
+						got = append(got, fmt.Sprint(f.InPeriod, " ", f.Key))
+					}
+					if err != nil || !slices.Equal(got, want) {
+						t.Errorf("minutes %v, new %t, limit %d: %v %v, want %v", minutes, newOnly, limit, err, got, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+// topOf counts plays in a period, which are in order.
+func topOf(plays []model.Entry, p titles.Period, newOnly bool, limit int) (top []string) {
+	first, counts := map[titles.Key]time.Time{}, map[titles.Key]int{}
+	for _, e := range plays {
+		key, at := titles.ID(e.Artist, e.Title), e.Air.From
+		if _, known := first[key]; !known {
+			first[key] = at
+		}
+		if !at.Before(p.From) && !at.After(p.To) && !(newOnly && first[key].Before(p.From)) {
+			counts[key]++
+		}
+	}
+	keys := slices.SortedFunc(maps.Keys(counts), func(a, b titles.Key) int {
+		return cmp.Or(counts[b]-counts[a], cmp.Compare(int64(a), int64(b)))
+	})
+	for _, k := range keys[:min(limit, len(keys))] {
+		top = append(top, fmt.Sprint(counts[k], " ", k))
+	}
+	return top
 }

@@ -33,12 +33,16 @@ func Text(artist, title string) string {
 			text += " " + part
 		}
 	}
-	if len(text) <= MaxText {
+	return cut(text, MaxText)
+}
+
+// cut is a text of at most so many bytes, in whole characters.
+func cut(text string, most int) string {
+	if len(text) <= most {
 		return text
 	}
-	end := MaxText
-	for !utf8.RuneStart(text[end]) {
-		end--
+	for !utf8.RuneStart(text[most]) {
+		most--
 	}
-	return text[:end]
+	return text[:most]
 }

@@ -37,3 +37,27 @@ var unspaced = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Kata
 func (w Words) In(text string) bool {
 	return !slices.ContainsFunc(w, func(word string) bool { return !strings.Contains(text, word) })
 }
+
+// MaxBeginning is the length, in bytes, to which the beginning of a word is cut.
+const MaxBeginning = 24
+
+// Beginnings are what follows each place of a Text where a searched word may begin, in
+// order: each word, and in scripts without blanks each letter.
+func Beginnings(text string) []string {
+	var all []string
+	for i, r := range text {
+		if r != ' ' && (i == 0 || text[i-1] == ' ' || unicode.In(r, unspaced...)) {
+			word, _, _ := strings.Cut(text[i:], " ")
+			all = append(all, cut(word, MaxBeginning))
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// BeginningsOf are the bounds of the Beginnings that texts with a word of Words have:
+// from the first one on, and before the second one.
+func BeginningsOf(word string) (from, to string) {
+	from = cut(strings.TrimPrefix(word, " "), MaxBeginning)
+	return from, from + strings.Repeat(string(unicode.MaxRune), MaxBeginning/utf8.UTFMax)
+}

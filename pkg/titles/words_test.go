@@ -72,3 +72,38 @@ func TestText(t *testing.T) {
 		t.Errorf("%d bytes: %q", len(long), long)
 	}
 }
+
+func TestBeginnings(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		"":                                 nil,
+		" mazzy star star":                 {"mazzy", "star"},
+		" yoasobi 夜に駆ける":                   {"yoasobi", "ける", "に駆ける", "る", "夜に駆ける", "駆ける"},
+		" ab駆c":                            {"ab駆c", "駆c"},
+		" !!!":                             {"!!!"},
+		" " + strings.Repeat("ж", 13):      {strings.Repeat("ж", 12)},
+		" a" + strings.Repeat("ж", 12):     {"a" + strings.Repeat("ж", 11)},
+		" antidisestablishmentarianism no": {"antidisestablishmentaria", "no"},
+	} {
+		if got := titles.Beginnings(text); !slices.Equal(got, want) {
+			t.Errorf("%q begins %q, want %q", text, got, want)
+		}
+	}
+}
+
+// FuzzBeginnings: a text that has a word has a beginning of that word.
+func FuzzBeginnings(f *testing.F) {
+	for _, texts := range [][2]string{{"Mazzy Star", "sta"}, {"夜に駆ける", "駆け"}, {"ab駆c", "駆"}, {"antidisestablishmentarianism", "antidisestablishmentarian"}, {"กี่ กา", "ี"}, {"!!!", "!!"}, {"\U0010FFFF", "\U0010FFFF"}} {
+		f.Add(texts[0], texts[1])
+	}
+	f.Fuzz(func(t *testing.T, name, query string) {
+		text := titles.Text(name, "")
+		for _, word := range titles.ParseWords(query) {
+			from, to := titles.BeginningsOf(word)
+			begins := slices.ContainsFunc(titles.Beginnings(text), func(b string) bool { return from <= b && b < to })
+			if strings.Contains(text, word) && !begins {
+				t.Errorf("%q has %q, and not among %q", text, word, titles.Beginnings(text))
+			}
+		}
+	})
+}

@@ -46,8 +46,8 @@ func auditedNames() (names []name) {
 // execute executes statements on a database.
 type execute func(ctx context.Context, statements ...string) error
 
-// storeNames puts names into table named, by their numbers from 0 on. Databases can't
-// fold them.
+// storeNames puts names into table named, by their numbers from 0 on, and has them
+// found by their words. Databases can't fold them.
 func storeNames(ctx context.Context, exec execute, names []name) error {
 	err := exec(ctx, "CREATE TABLE named (n INTEGER NOT NULL PRIMARY KEY, id BIGINT NOT NULL, artist VARCHAR(100) NOT NULL, title VARCHAR(100) NOT NULL, folded VARCHAR(200) NOT NULL)", "CREATE INDEX named_id ON named (id)")
 	if err != nil {
@@ -64,6 +64,24 @@ func storeNames(ctx context.Context, exec execute, names []name) error {
 		}
 		rows = rows[:0]
 	}
+	return storeWords(ctx, exec, names)
+}
+
+// storeWords has titles found by their words.
+func storeWords(ctx context.Context, exec execute, names []name) error {
+	var rows []string
+	for n, name := range names {
+		for _, word := range titles.Beginnings(titles.Text(name.artist, name.title)) {
+			rows = append(rows, fmt.Sprintf("('%s', %d)", word, int64(titles.ID(name.artist, name.title))))
+		}
+		if len(rows) < 2000 && n < len(names)-1 {
+			continue
+		}
+		if err := exec(ctx, "REPLACE INTO title_word (word, title_id) VALUES "+strings.Join(rows, ", ")); err != nil { // names may be equal
+			return err
+		}
+		rows = rows[:0]
+	}
 	return nil
 }
 
@@ -73,6 +91,7 @@ func countNamed() []string {
 	return []string{
 		"INSERT INTO onair_day (day, segments) SELECT SUBSTR(from_at, 1, 10), COUNT(*) FROM onair GROUP BY SUBSTR(from_at, 1, 10)",
 		"INSERT INTO onair_title (id, folded, plays, first_at, last_at) SELECT title_id, (SELECT MIN(folded) FROM named WHERE id = title_id), COUNT(*), MIN(from_at), MAX(from_at) FROM onair GROUP BY title_id",
+		"INSERT INTO title_first (log, title_id, first_at) SELECT 1, id, first_at FROM onair_title",
 		"INSERT INTO onair_rule (id, default_source) VALUES (1, 1)",
 		"DROP TABLE named",
 	}

@@ -32,7 +32,7 @@ func (t *Titles) NameSome(ctx context.Context, from time.Time) (next *time.Time,
 	}
 	t.touch(plain(segments))
 	if wrong, err = t.nameAll(ctx, false); err == nil {
-		err = t.add(ctx)
+		_, _, err = t.add(ctx)
 	}
 	clear(t.plays)
 	if !rest.To.IsZero() {
@@ -48,7 +48,7 @@ const FirstTitle = math.MinInt64
 const recounted = 500
 
 // RecountSome counts the plays of the next titles, from one on, and corrects what is
-// known of them, unless it is a dry run. It returns where to continue, or nil after
+// known of them, unless it is a dry run. A title that is not listed has no words yet. It returns where to continue, or nil after
 // the last title, and how many were wrong.
 func (t *Titles) RecountSome(ctx context.Context, from int64, dryRun bool) (next *int64, wrong int, err error) {
 	table := t.rows.table.Titles
@@ -56,17 +56,38 @@ func (t *Titles) RecountSome(ctx context.Context, from int64, dryRun bool) (next
 	if err != nil || len(keys) == 0 {
 		return nil, 0, err
 	}
-	count := "(SELECT COUNT(*) " + t.ofTitle() + ")"
 	different, err := sqldb.Select(ctx, t.rows.Conn, scanKey, "SELECT id FROM "+table+" WHERE "+sqldb.InNumbers("id", keys)+
-		" AND (plays <> "+count+" OR plays > 0 AND (first_at <> "+t.bound("")+" OR last_at <> "+t.bound(" DESC")+"))")
+		" AND (plays <> "+t.count()+" OR plays > 0 AND (first_at <> "+t.bound("")+" OR last_at <> "+t.bound(" DESC")+")"+
+		" OR (plays > 0) <> EXISTS (SELECT 1 FROM title_first WHERE "+t.inLog()+" AND title_id = "+table+".id AND (title_first.first_at = "+table+".first_at OR plays = 0)))")
 	if err == nil && len(different) > 0 && !dryRun {
-		err = t.update(ctx, count, different)
+		err = t.correct(ctx, different)
 	}
 	if last := keys[len(keys)-1]; len(keys) == recounted && last < math.MaxInt64 {
 		next = new(last + 1)
 	}
 	return next, len(different), err
 }
+
+// correct notes again all that is known of titles.
+func (t *Titles) correct(ctx context.Context, keys []titles.Key) error {
+	texts, err := sqldb.Select(ctx, t.rows.Conn, scanText, "SELECT id, folded FROM "+t.rows.table.Titles+" WHERE "+inKeys("id", keys))
+	if err == nil {
+		err = t.addWords(ctx, texts)
+	}
+	if err == nil {
+		err = t.update(ctx, t.count(), keys)
+	}
+	if err == nil {
+		err = t.unlist(ctx, keys)
+	}
+	if err == nil {
+		err = t.list(ctx, keys)
+	}
+	return err
+}
+
+// count is the expression for how often a title was played.
+func (t *Titles) count() string { return "(SELECT COUNT(*) " + t.ofTitle() + ")" }
 
 func scanKey(from *sql.Rows) (titles.Key, error) {
 	n, err := scanNumber(from)

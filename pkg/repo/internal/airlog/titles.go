@@ -29,9 +29,22 @@ type Titles struct {
 
 // change is what changes of a title.
 type change struct {
-	plays int64     // how many more
-	text  string    // what is searched; "" if no play was added
-	at    time.Time // when one of these was
+	plays   int64     // how many more
+	text    string    // what is searched; "" if no play was added
+	at      time.Time // when the first of these was
+	isFewer bool      // plays were taken away
+}
+
+// take notes that a play was taken away.
+func (c *change) take() { c.plays, c.isFewer = c.plays-1, true }
+
+// put notes that a play was added.
+func (c *change) put(artist, title string, at time.Time) {
+	if c.plays++; c.text == "" {
+		c.text, c.at = titles.Text(artist, title), at
+	} else if at.Before(c.at) {
+		c.at = at
+	}
 }
 
 func newTitles(tx *sqldb.Tx, r rows) *Titles {
@@ -67,7 +80,7 @@ func (t *Titles) follow(kept []row, remove, add []onair.Segment) []row {
 	for _, s := range remove {
 		if before, ok := named[s.From]; ok {
 			t.entries[s.Entry] = false
-			t.of(before.title).plays--
+			t.of(before.title).take()
 		}
 	}
 	return rows
@@ -162,10 +175,8 @@ func (t *Titles) misnamed(ctx context.Context, entries []int64) (wrong []row, er
 		if right == s.title {
 			continue
 		}
-		t.of(s.title).plays--
-		c := t.of(right)
-		c.plays++
-		c.text, c.at = titles.Text(s.artist, s.name), s.From
+		t.of(s.title).take()
+		t.of(right).put(s.artist, s.name, s.From)
 		s.title = right
 		wrong = append(wrong, s.row)
 	}
@@ -199,8 +210,8 @@ func scanNamed(from *sql.Rows) (n named, err error) {
 
 // countChanged brings what is known of titles up to date with their changes.
 func (t *Titles) countChanged(ctx context.Context) error {
-	delete(t.plays, 0)
-	if err := t.add(ctx); err != nil {
+	added, moved, err := t.add(ctx)
+	if err != nil {
 		return err
 	}
 	for part := range slices.Chunk(slices.Sorted(maps.Keys(t.plays)), sqldb.MaxList) {
@@ -214,30 +225,136 @@ func (t *Titles) countChanged(ctx context.Context) error {
 		}
 		t.tx.GoesOn()
 	}
-	return nil
+	if err := t.unlist(ctx, moved); err != nil {
+		return err
+	}
+	return t.list(ctx, append(added, moved...))
 }
 
-// add adds the titles that were never played before, without any plays.
-func (t *Titles) add(ctx context.Context) error {
-	var added []titles.Key
-	for _, k := range slices.Sorted(maps.Keys(t.plays)) {
-		if k != 0 && t.plays[k].text != "" {
+// add adds the titles that are not listed, without any plays, and with their words. It
+// returns these, and those that may have been played first at another time than is
+// listed.
+func (t *Titles) add(ctx context.Context) (added, moved []titles.Key, err error) {
+	delete(t.plays, 0)
+	keys := slices.Sorted(maps.Keys(t.plays))
+	firsts, err := t.firsts(ctx, keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, k := range keys {
+		c := t.plays[k]
+		first, isListed := firsts[k]
+		switch {
+		case !isListed && c.text != "":
 			added = append(added, k)
+		case isListed && (c.isFewer || c.text != "" && c.at.Before(first)):
+			moved = append(moved, k)
 		}
 	}
-	return t.rows.InParts(ctx, len(added), t.rows.Dialect.RowsPerStatement(), func(n int) string {
+	err = t.rows.InParts(ctx, len(added), t.rows.Dialect.RowsPerStatement(), func(n int) string {
 		return "INSERT INTO " + t.rows.table.Titles + " (id, folded, plays, first_at, last_at) VALUES (?, ?, 0, ?, ?)" +
 			strings.Repeat(", (?, ?, 0, ?, ?)", n-1) + t.rows.Dialect.InsertMissing("id")
 	}, func(i int, to []any) []any {
 		c := t.plays[added[i]]
 		return append(to, int64(added[i]), c.text, sqldb.At(c.at), sqldb.At(c.at))
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	texts := make([]titleText, len(added))
+	for i, k := range added {
+		texts[i] = titleText{k, t.plays[k].text}
+	}
+	return added, moved, t.addWords(ctx, texts)
+}
+
+// firsts are when titles were played first, of those that are listed: their words are
+// known.
+func (t *Titles) firsts(ctx context.Context, keys []titles.Key) (map[titles.Key]time.Time, error) {
+	firsts := make(map[titles.Key]time.Time, len(keys))
+	for part := range slices.Chunk(keys, sqldb.MaxList) {
+		listed, err := sqldb.Select(ctx, t.rows.Conn, scanFirst, "SELECT title_id, first_at FROM title_first WHERE "+t.inLog()+" AND "+inKeys("title_id", part))
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range listed {
+			firsts[f.title] = f.at
+		}
+	}
+	return firsts, nil
+}
+
+// first is when a title was played first.
+type first struct {
+	title titles.Key
+	at    time.Time
+}
+
+func scanFirst(from *sql.Rows) (f first, err error) {
+	var title int64
+	err = from.Scan(&title, (*sqldb.Moment)(&f.at))
+	f.title = titles.Key(title)
+	return f, err
+}
+
+// inLog is the condition for the rows of the log in table title_first.
+func (t *Titles) inLog() string { return "log = " + strconv.Itoa(t.rows.table.Number) }
+
+// titleText is what is searched of a title.
+type titleText struct {
+	title titles.Key
+	text  string
+}
+
+func scanText(from *sql.Rows) (s titleText, err error) {
+	var title int64
+	err = from.Scan(&title, &s.text)
+	s.title = titles.Key(title)
+	return s, err
+}
+
+// addWords has titles found by their words.
+func (t *Titles) addWords(ctx context.Context, texts []titleText) error {
+	var words []titleText
+	for _, s := range texts {
+		for _, word := range titles.Beginnings(s.text) {
+			words = append(words, titleText{s.title, word})
+		}
+	}
+	slices.SortFunc(words, func(a, b titleText) int { return strings.Compare(a.text, b.text) }) // near one another in the table
+	return t.rows.InParts(ctx, len(words), t.rows.Dialect.RowsPerStatement(), func(n int) string {
+		return "INSERT INTO title_word (word, title_id) VALUES (?, ?)" + strings.Repeat(", (?, ?)", n-1) + t.rows.Dialect.InsertMissing("word")
+	}, func(i int, to []any) []any { return append(to, words[i].text, int64(words[i].title)) })
+}
+
+// unlist takes titles out of the list of when they were played first.
+func (t *Titles) unlist(ctx context.Context, keys []titles.Key) error {
+	for part := range slices.Chunk(keys, sqldb.MaxList) {
+		if _, err := t.rows.Exec(ctx, "DELETE FROM title_first WHERE "+t.inLog()+" AND "+inKeys("title_id", part)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list lists when titles were played first that are not listed. Those that are not
+// played any more are left out.
+func (t *Titles) list(ctx context.Context, keys []titles.Key) error {
+	for part := range slices.Chunk(keys, sqldb.MaxList) {
+		_, err := t.rows.Exec(ctx, "INSERT INTO title_first (log, title_id, first_at) SELECT "+strconv.Itoa(t.rows.table.Number)+", id, first_at FROM "+
+			t.rows.table.Titles+" WHERE plays > 0 AND "+inKeys("id", part))
+		if err != nil {
+			return err
+		}
+		t.tx.GoesOn()
+	}
+	return nil
 }
 
 // update notes when titles were played first and last, and how often.
 func (t *Titles) update(ctx context.Context, plays string, keys []titles.Key) error {
 	_, err := t.rows.Exec(ctx, "UPDATE "+t.rows.table.Titles+" SET plays = "+plays+", first_at = COALESCE("+t.bound("")+", first_at), last_at = COALESCE("+
-		t.bound(" DESC")+", last_at) WHERE "+inKeys(keys))
+		t.bound(" DESC")+", last_at) WHERE "+inKeys("id", keys))
 	return err
 }
 
@@ -252,12 +369,12 @@ func (t *Titles) ofTitle() string {
 	return "FROM " + log.Segments + " WHERE title_id = " + log.Titles + ".id"
 }
 
-func inKeys(keys []titles.Key) string {
+func inKeys(column string, keys []titles.Key) string {
 	numbers := make([]int64, len(keys))
 	for i, k := range keys {
 		numbers[i] = int64(k)
 	}
-	return sqldb.InNumbers("id", numbers)
+	return sqldb.InNumbers(column, numbers)
 }
 
 func literal(k titles.Key) string { return strconv.FormatInt(int64(k), 10) }
