@@ -12,6 +12,7 @@ import (
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/source"
+	"aura.radio/engine/pkg/sse"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/pkg/web/views"
@@ -127,7 +128,7 @@ type TrackService interface {
 	Changes() uint64
 	// Serve streams the changes until the client leaves, and ServeAs in another form.
 	Serve(w http.ResponseWriter, r *http.Request, d trackservice.Delay) error
-	ServeAs(w http.ResponseWriter, r *http.Request, d trackservice.Delay, form trackservice.Form) error
+	ServeAs(w http.ResponseWriter, r *http.Request, d trackservice.Delay, form sse.Form) error
 }
 
 // Recorder stores what was played and its corrections; *playlog.Recorder
