@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"aura.radio/engine/pkg/api"
@@ -186,4 +187,13 @@ type SyncStore interface {
 // requestOf returns the request that ctx belongs to.
 func requestOf(ctx context.Context) *http.Request {
 	return ctx.Value(gin.ContextRequestKey).(*http.Request)
+}
+
+// queryOf is the query of the request that ctx belongs to. It is empty if the service
+// itself asks, which belongs to no request.
+func queryOf(ctx context.Context) url.Values {
+	if r, ok := ctx.Value(gin.ContextRequestKey).(*http.Request); ok {
+		return r.URL.Query()
+	}
+	return url.Values{}
 }

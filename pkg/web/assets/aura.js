@@ -25,7 +25,7 @@ const texts = {
 const about = ms => ms * (0.75 + Math.random() / 2)
 const silent = 5_000 // for the first word of a stream
 const between = 15_000 // two questions while there is no stream
-const again = 60_000 // before a stream that was refused is tried again
+const again = [10_000, 300_000] // before a stream that was refused is tried again, at first and at most
 const spread = 1_500 // after a change that all hear of at once
 
 const fetchJSON = async address => {
@@ -35,76 +35,62 @@ const fetchJSON = async address => {
   return answer.status === 204 ? null : answer.json()
 }
 
-// A channel is what plays at a service with a delay. All elements of a page that show
-// it share one stream. While the stream says nothing, because it is refused or lost,
-// the channel asks.
-class Channel {
-  static #all = new Map()
-
-  static join(member, base, query) {
-    const key = base + query
-    let channel = this.#all.get(key)
-    if (!channel) {
-      this.#all.set(key, channel = new Channel(base, query))
-      channel.#open()
-    }
-    channel.#members.add(member)
-    return channel
-  }
-
-  static lookAgain() { for (const channel of this.#all.values()) channel.#ask() }
-
-  track // undefined until something is known, null while nothing plays
-  #members = new Set()
-  #base
-  #query
+// A follower hears the events of a stream. While the stream says nothing, because it is
+// refused or lost, the follower asks. Its parts: stream, the address; event, which ones;
+// hear, called with the data of each; ask; between, the milliseconds from one question to
+// the next; quiet, after how many without an event the stream counts as lost.
+export class Follower {
+  #parts
   #stream
   #isStreaming = false
-  #isOver = false // nothing shows it any more
-  #told = 0
+  #isOver = false
+  #pause = again[0]
   #timers = {}
 
-  constructor(base, query) {
-    this.#base = base
-    this.#query = query
+  constructor(parts) {
+    this.#parts = { between, ...parts }
+    this.#open()
   }
 
-  leave(member) {
-    this.#members.delete(member)
-    if (this.#members.size) return
+  close() {
     this.#isOver = true
     this.#stream.close()
     for (const timer of Object.values(this.#timers)) clearTimeout(timer)
-    Channel.#all.delete(this.#base + this.#query)
   }
 
-  // The first of the elements speaks for all: a screen reader says a track once.
-  isSpeaker(member) { return this.#members.values().next().value === member }
-
-  #address(path) { return new URL("api/v1/trackservice/" + path + this.#query, this.#base) }
+  async ask() {
+    try {
+      await this.#parts.ask()
+    } catch { /* what is shown stays */ }
+    if (!this.#isStreaming) this.#later("ask", about(this.#parts.between), () => this.ask())
+  }
 
   #open() {
-    this.#later("ask", silent, () => this.#ask())
-    const stream = this.#stream = new EventSource(this.#address("stream"))
-    stream.addEventListener("track", event => {
+    this.#later("ask", about(silent), () => this.ask())
+    this.#stream = new EventSource(this.#parts.stream)
+    this.#stream.addEventListener(this.#parts.event, event => {
       this.#isStreaming = true
-      this.#tell(JSON.parse(event.data))
+      this.#pause = again[0]
+      this.#listen()
+      this.#parts.hear(event.data)
     })
-    stream.addEventListener("error", () => {
-      this.#isStreaming = false
-      this.#later("ask", spread, () => this.#ask())
-      if (stream.readyState === EventSource.CLOSED) this.#later("open", again, () => this.#open())
-    })
+    this.#stream.addEventListener("error", () => this.#lose())
   }
 
-  async #ask() {
-    const told = this.#told
-    try {
-      const track = await fetchJSON(this.#address("current"))
-      const isNew = JSON.stringify(track) !== JSON.stringify(this.track)
-      if (isNew && told === this.#told) this.#tell(track) // otherwise the stream was faster
-    } catch { /* what is shown stays */ }
-    if (!this.#isStreaming) this.#later("ask", between, () => this.#ask())
+  // Browsers come back to a stream that is lost, and not to one that is refused.
+  #lose() {
+    this.#isStreaming = false
+    this.#later("ask", about(spread), () => this.ask())
+    if (this.#stream.readyState !== EventSource.CLOSED) return
+    this.#later("open", about(this.#pause), () => this.#open())
+    this.#pause = Math.min(2 * this.#pause, again[1])
+  }
+
+  #listen() {
+    if (!this.#parts.quiet) return
+    clearTimeout(this.#timers.quiet)
+    this.#timers.quiet = undefined
+    this.#later("quiet", this.#parts.quiet, () => { this.#stream.close(); this.#lose() })
   }
 
   // What is due already stays due: a stream that fails again and again puts nothing
@@ -112,10 +98,56 @@ class Channel {
   #later(what, ms, act) {
     if (this.#isOver) return
     this.#timers[what] ??= setTimeout(() => {
-      delete this.#timers[what]
+      this.#timers[what] = undefined
       if (what !== "ask" || !this.#isStreaming) act()
-    }, about(ms))
+    }, ms)
   }
+}
+
+// A channel is what plays at a service with a delay. All elements of a page that show
+// it share one stream.
+class Channel {
+  static #all = new Map()
+
+  static join(member, base, query) {
+    const key = base + query
+    let channel = this.#all.get(key)
+    if (!channel) this.#all.set(key, channel = new Channel(base, query))
+    channel.#members.add(member)
+    return channel
+  }
+
+  static lookAgain() { for (const channel of this.#all.values()) channel.#follower.ask() }
+
+  track // undefined until something is known, null while nothing plays
+  #members = new Set()
+  #key
+  #follower
+  #told = 0
+
+  constructor(base, query) {
+    this.#key = base + query
+    const address = path => new URL("api/v1/trackservice/" + path + query, base)
+    this.#follower = new Follower({
+      stream: address("stream"), event: "track",
+      hear: data => this.#tell(JSON.parse(data)),
+      ask: async () => {
+        const told = this.#told, track = await fetchJSON(address("current"))
+        const isNew = JSON.stringify(track) !== JSON.stringify(this.track)
+        if (isNew && told === this.#told) this.#tell(track) // otherwise the stream was faster
+      },
+    })
+  }
+
+  leave(member) {
+    this.#members.delete(member)
+    if (this.#members.size) return
+    this.#follower.close()
+    Channel.#all.delete(this.#key)
+  }
+
+  // The first of the elements speaks for all: a screen reader says a track once.
+  isSpeaker(member) { return this.#members.values().next().value === member }
 
   #tell(track) {
     this.#told++
