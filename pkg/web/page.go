@@ -26,8 +26,13 @@ func (s *Site) pagePolicy() string {
 }
 
 // framePolicy is that of pages which other websites show in a frame.
-const framePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
-	"form-action 'none'; base-uri 'none'; frame-ancestors *"
+func (s *Site) framePolicy() string {
+	policy := "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+	if s.Links.HasCovers() {
+		policy += strings.TrimSpace("img-src 'self' "+s.CoverOrigin) + "; "
+	}
+	return policy + "form-action 'none'; base-uri 'none'; frame-ancestors *"
+}
 
 // view is what a page shows: the template, its title, and what the template gets as
 // .Body.
@@ -104,7 +109,7 @@ func (s *Site) write(c *gin.Context, t catalogue, v view) {
 	}
 	layout, policy := "layout", s.pagePolicy()
 	if v.framed {
-		layout, policy = "frame", framePolicy
+		layout, policy = "frame", s.framePolicy()
 		c.Writer.Header().Del("X-Frame-Options") // knows no websites
 	}
 	var b bytes.Buffer

@@ -134,6 +134,12 @@ func (s *station) track(t *testing.T, id int64, start, artist, title string) {
 // pages serves the pages of a station.
 func pages(t *testing.T, s *station, cfg web.Config) http.Handler {
 	t.Helper()
+	return pagesWith(t, s, cfg, func(*web.Options) {})
+}
+
+// pagesWith serves pages with other options.
+func pagesWith(t *testing.T, s *station, cfg web.Config, change func(*web.Options)) http.Handler {
+	t.Helper()
 	zone, err := stationtime.Load("Europe/Vienna")
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +155,9 @@ func pages(t *testing.T, s *station, cfg web.Config) http.Handler {
 	if cfg.Color == "" {
 		cfg.Color = "#c2410c"
 	}
-	site, err := web.New(web.Options{Config: cfg, Station: "Radio <Beispiel>", Zone: zone, Operations: s, CoverOrigin: "https://covers.example", Now: func() time.Time { return at(t, noon) }})
+	options := web.Options{Config: cfg, Station: "Radio <Beispiel>", Zone: zone, Operations: s, CoverOrigin: "https://covers.example", Now: func() time.Time { return at(t, noon) }}
+	change(&options)
+	site, err := web.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,12 +6,13 @@
 //
 // Attributes: src, where the service is (otherwise where this file came from); lang, en
 // or de (otherwise that of the page); delay, by how many seconds the station's stream
-// is late; color, that of the dot by what is live; limit, how many tracks are listed.
-// To style: the parts label, title, artist, show, list, item, playing, time, name and
-// empty, and the properties --aura-accent, --aura-quiet, --aura-line, --aura-gap and
-// --aura-title-size. To render all of it otherwise: a <template> in the element, whose
-// elements have data-field="title" (artist, album, show, start, label, silence). Each
-// track also comes as an event, aura-track.
+// is late; color, that of the dot by what is live; limit, how many tracks are listed;
+// covers, none or all (otherwise there is room for them from the first one on).
+// To style: the parts label, title, artist, show, cover, list, item, playing, time, name
+// and empty, and the properties --aura-accent, --aura-quiet, --aura-line, --aura-gap,
+// --aura-title-size and --aura-cover-size. To render all of it otherwise: a <template> in
+// the element, whose elements have data-field="title" (artist, album, show, start, cover,
+// label, silence). Each track also comes as an event, aura-track.
 
 const home = new URL("..", import.meta.url)
 
@@ -160,16 +161,20 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) Chan
 
 const style = new CSSStyleSheet()
 style.replaceSync(`
-:host { display: block; overflow-wrap: anywhere; --accent: var(--aura-accent, currentColor); --quiet: var(--aura-quiet, color-mix(in srgb, currentColor 75%, transparent)) }
+:host { display: block; overflow-wrap: anywhere; --accent: var(--aura-accent, currentColor); --quiet: var(--aura-quiet, color-mix(in srgb, currentColor 75%, transparent)); --line: var(--aura-line, color-mix(in srgb, currentColor 18%, transparent)) }
 :host([hidden]), [hidden] { display: none }
 * { box-sizing: border-box; margin: 0; padding: 0 }
 .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 [part~=label] { display: flex; align-items: center; gap: .5em; font-size: .8em; font-weight: 700; letter-spacing: .04em }
 [part~=label]::before { content: ""; width: .6em; height: .6em; border-radius: 50%; background: var(--accent) }
+[part=now] { display: flex; gap: var(--aura-gap, 1em); align-items: center }
+[part~=cover] { flex: none; width: var(--aura-cover-size, 5em); height: var(--aura-cover-size, 5em); border-radius: .3em; overflow: hidden; background: linear-gradient(160deg, var(--line) 55%, var(--quiet)) }
+[part~=cover] img { display: block; width: 100%; height: 100%; object-fit: cover }
+[part~=item] [part~=cover] { width: var(--aura-cover-size, 2.5em); height: var(--aura-cover-size, 2.5em); align-self: center }
 [part=now] [part~=title] { font-size: var(--aura-title-size, 1.5em); line-height: 1.2; font-weight: 700 }
 [part~=artist], [part~=show], [part~=time], [part~=empty] { color: var(--quiet) }
 [part~=list] { list-style: none }
-[part~=item] { display: flex; gap: var(--aura-gap, 1em); align-items: baseline; padding-block: calc(var(--aura-gap, 1em) / 2); border-bottom: 1px solid var(--aura-line, color-mix(in srgb, currentColor 18%, transparent)) }
+[part~=item] { display: flex; gap: var(--aura-gap, 1em); align-items: baseline; padding-block: calc(var(--aura-gap, 1em) / 2); border-bottom: 1px solid var(--line) }
 [part~=time] { flex: none; font-variant-numeric: tabular-nums }
 [part~=name] { display: flex; flex-direction: column; min-width: 0 }
 [part~=item] [part~=title] { font-weight: 600 }
@@ -184,18 +189,21 @@ const make = (tag, attributes, ...children) => {
 }
 
 const startOf = track => track.on_air_from ?? track.track_start
+const keyOf = track => `${track.id} ${track.cover}`
 const nameOf = track => [track.track_artist, track.track_title].filter(Boolean).join(" – ")
 const showOf = track => track.track_artist || track.track_title !== track.show_name ? track.show_name ?? "" : ""
 
 // AuraElement is what both elements share: the channel, the language, the announcement,
 // and the page's own template.
 class AuraElement extends HTMLElement {
-  static observedAttributes = ["src", "lang", "delay", "limit", "color"]
+  static observedAttributes = ["src", "lang", "delay", "limit", "color", "covers"]
 
   #channel
   #status = make("p", { class: "unseen", role: "status", "aria-live": "polite", "aria-atomic": "true" })
   #body = make("div", {}, make("slot", {})) // what the page says until something is known
   #color = new CSSStyleSheet()
+  #hasCovers = false // some track had one
+  #images = new Map() // of the tracks that are shown, so that none is loaded again
 
   constructor() {
     super()
@@ -259,6 +267,9 @@ class AuraElement extends HTMLElement {
 
   // render shows tracks, by the page's template if there is one.
   render(tracks, own) {
+    const shown = tracks.filter(track => track?.cover)
+    this.#hasCovers ||= shown.length > 0
+    for (const key of this.#images.keys()) if (!shown.some(track => keyOf(track) === key)) this.#images.delete(key)
     const template = this.querySelector(":scope > template")
     if (!template) {
       this.#body.replaceChildren(own())
@@ -270,11 +281,31 @@ class AuraElement extends HTMLElement {
     if (!this.#body.querySelector("slot")) this.#body.replaceChildren(make("slot", {}))
   }
 
+  // place makes what a cover is in. It has its size before the cover is there, and if
+  // that can't be had, it stays as it is.
+  place(place, track) {
+    const wanted = this.getAttribute("covers")
+    place.hidden = wanted === "none" || wanted !== "all" && !this.#hasCovers
+    if (place.hidden || !track?.cover) return place
+    let image = this.#images.get(keyOf(track))
+    if (!image) {
+      image = make("img", { src: new URL(track.cover, this.base), alt: "", decoding: "async", referrerpolicy: "no-referrer" })
+      image.addEventListener("error", () => image.remove())
+      this.#images.set(keyOf(track), image)
+    }
+    place.append(image)
+    return place
+  }
+
   #fill(copy, track) {
     const values = track
       ? { title: track.track_title, artist: track.track_artist, album: track.track_album, show: showOf(track), start: startOf(track).slice(11, 16), label: this.texts.label }
       : { silence: this.texts.silence }
     for (const e of copy.querySelectorAll("[data-field]")) {
+      if (e.dataset.field === "cover") {
+        this.place(e, track)
+        continue
+      }
       e.textContent = values[e.dataset.field] ?? ""
       e.hidden = e.textContent === ""
       if (e.localName === "time" && track) e.dateTime = startOf(track)
@@ -290,7 +321,7 @@ class NowPlaying extends AuraElement {
       const rows = [make("p", { part: "label" }, this.texts.label), make("p", { part: "title", dir: "auto" }, track.track_title)]
       if (track.track_artist) rows.push(make("p", { part: "artist", dir: "auto" }, track.track_artist))
       if (showOf(track)) rows.push(make("p", { part: "show", dir: "auto" }, showOf(track)))
-      return make("div", { part: "now" }, ...rows)
+      return make("div", { part: "now" }, this.place(make("div", { part: "cover" }), track), make("div", { part: "name" }, ...rows))
     })
   }
 }
@@ -339,7 +370,7 @@ class TrackService extends AuraElement {
     const rows = tracks.map((track, i) => {
       const name = make("span", { part: "name" }, make("span", { part: "title", dir: "auto" }, track.track_title))
       if (track.track_artist) name.append(make("span", { part: "artist", dir: "auto" }, track.track_artist))
-      const row = make("li", { part: "item" }, make("time", { part: "time", datetime: startOf(track) }, startOf(track).slice(11, 16)), name)
+      const row = make("li", { part: "item" }, make("time", { part: "time", datetime: startOf(track) }, startOf(track).slice(11, 16)), this.place(make("span", { part: "cover" }), track), name)
       if (i === 0 && playing?.id === track.id) {
         row.setAttribute("part", "item playing")
         row.setAttribute("aria-current", "true")
