@@ -337,6 +337,9 @@ func TestSite_at(t *testing.T) {
 			t.Errorf("song %d is shown: %v", i, got)
 		}
 	}
+	if found := regexp.MustCompile(`(?s)<li class="track" aria-current="true">(?:[^\n]*)`).FindAllString(around, -1); len(found) != 1 || !strings.Contains(found[0], ">Song 4<") {
+		t.Errorf("in the list stand out %q", found)
+	}
 	if body := get(t, handler, "/at?time=2026-11-27T10:45", http.StatusOK).Body.String(); !strings.Contains(body, "Nothing was on air") || !strings.Contains(body, "Song 9") {
 		t.Errorf("after the last song:\n%s", body)
 	}
