@@ -187,12 +187,12 @@ func TestEmbed_covers(t *testing.T) {
 <aura-now-playing id="own"><template><b data-field="title"></b><i data-field="cover"></i></template></aura-now-playing>
 <iframe src="`+home+`/embed/now" title="what plays"></iframe>`, "img-src "+home))
 	const place = `document.querySelector("#now").shadowRoot.querySelector("[part=cover]")`
-	const images = `[...document.querySelectorAll("#list, #now, #none")].map(e => [...e.shadowRoot.querySelectorAll("[part=cover]:not([hidden])")].map(p => p.querySelector("img")?.complete && p.querySelector("img").naturalWidth > 0).join()).join(" ")`
+	const images = `[...document.querySelectorAll("#list, #now, #none")].map(e => [...e.shadowRoot.querySelectorAll("[part=cover]:not([hidden])")].map(p => p.querySelector("img") ? p.querySelector("img").naturalWidth > 0 : "empty").join()).join(" ")`
 	awaits(t, ctx, inside("#now", "[part=title]"), "Halah")
-	awaits(t, ctx, images, "undefined  undefined,true") // of now, none and list, in the order of the page
+	awaits(t, ctx, images, "empty  empty,true") // of now, none and list, in the order of the page
 	before := evaluate[string](t, ctx, `JSON.stringify(`+place+`.getBoundingClientRect())`)
 	mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, "Blue Flower", time.Now()), http.StatusNoContent)
-	awaits(t, ctx, images, "true  true,undefined,true")
+	awaits(t, ctx, images, "true  true,empty,true")
 	awaits(t, ctx, `document.querySelector("#own i img")?.naturalWidth > 0`, "true")
 	if after := evaluate[string](t, ctx, `JSON.stringify(`+place+`.getBoundingClientRect())`); after != before {
 		t.Errorf("the place of the cover was %s, and is %s", before, after)

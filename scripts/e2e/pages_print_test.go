@@ -53,7 +53,7 @@ func TestPages_Print(t *testing.T) {
 	ctx := startBrowser(t)
 	for address, c := range map[string]struct{ has, lacks []string }{
 		"/day/2026-03-04":         {[]string{"March", "Fade Into You", "Halah", "Mazzy Star"}, []string{"Another day", "Day before", "Corrections", "Studio clock", "Most played", "English", "http"}},
-		"/reports?period=2026-03": {[]string{"march 2026", "Recordings played most", "Fade Into You", "Halah", "Plays"}, []string{"Month", "XLSX", "CSV", "← Before", "Quarter", "Studio clock", "Most played", "http"}},
+		"/reports?period=2026-03": {[]string{"March 2026", "Recordings played most", "Fade Into You", "Halah", "Plays"}, []string{"Month", "XLSX", "CSV", "← Before", "Quarter", "Studio clock", "Most played", "http"}},
 	} {
 		if err := chromedp.Do(ctx, chromedp.Navigate(s.url+address)); err != nil {
 			t.Fatal(err)
