@@ -245,7 +245,7 @@ func (e embedding) element(home, lang string) string {
 // CoverOrigin is where covers come from, for the policy of a website; "" if there are
 // none. Covers of this service come from where the element does.
 func (p *page) CoverOrigin() string {
-	if !p.site.Links.HasCovers() || p.site.CoverOrigin != "" {
+	if !p.HasCovers() || p.site.CoverOrigin != "" {
 		return p.site.CoverOrigin
 	}
 	return p.Body.(embedPage).Home

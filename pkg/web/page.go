@@ -228,12 +228,25 @@ type part struct {
 	Item any
 }
 
-// Cover is the picture of a track.
+// HasCovers: tracks have covers.
+func (p *page) HasCovers() bool { return p.site.Links.HasCovers() }
+
+// Cover is the picture of a track. If its cover can't be had, covers.js takes that away,
+// and the placeholder behind it is seen.
 func (p *page) Cover(t Track) template.HTML {
+	behind := placeholder(t.Artist, t.Album, t.Title)
 	if t.Cover == "" {
-		return placeholder(t.Artist, t.Album, t.Title)
+		return behind
 	}
-	return template.HTML(`<img class="cover" src="` + template.HTMLEscapeString(t.Cover) + `" alt="" width="64" height="64" loading="lazy" decoding="async" referrerpolicy="no-referrer">`)
+	return `<span class="cover">` + behind + p.CoverImage(t) + `</span>`
+}
+
+// CoverImage is the cover of a track; "" if it has none.
+func (p *page) CoverImage(t Track) template.HTML {
+	if t.Cover == "" {
+		return ""
+	}
+	return template.HTML(`<img src="` + template.HTMLEscapeString(t.Cover) + `" alt="" width="64" height="64" loading="lazy" decoding="async" referrerpolicy="no-referrer">`)
 }
 
 // Minute is a time for the address of /at: without an offset, so that people can

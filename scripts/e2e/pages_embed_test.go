@@ -201,6 +201,11 @@ func TestEmbed_covers(t *testing.T) {
 	awaits(t, ctx, place+`.getBoundingClientRect().width`, "31")
 	frame := framed(t, ctx, home+"/embed/now")
 	awaits(t, frame, `document.querySelector(".art img")?.naturalWidth > 0`, "true")
+	page := startBrowser(t)
+	if err := chromedp.Do(page, chromedp.Navigate(home+"/")); err != nil {
+		t.Fatal(err)
+	}
+	awaits(t, page, `[...document.querySelectorAll("#now .picture, #list .track")].map(e => e.querySelector(".cover img")?.naturalWidth > 0).join()`, "true,false,true")
 }
 
 // inFlight is how many requests a service answers now, this one included.
