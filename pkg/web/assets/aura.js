@@ -168,7 +168,7 @@ style.replaceSync(`
 [part~=label] { display: flex; align-items: center; gap: .5em; font-size: .8em; font-weight: 700; letter-spacing: .04em }
 [part~=label]::before { content: ""; width: .6em; height: .6em; border-radius: 50%; background: var(--accent) }
 [part=now] { display: flex; gap: var(--aura-gap, 1em); align-items: center }
-[part~=cover] { flex: none; width: var(--aura-cover-size, 5em); height: var(--aura-cover-size, 5em); border-radius: .3em; overflow: hidden; background: linear-gradient(160deg, var(--line) 55%, var(--quiet)) }
+[part~=cover] { flex: none; width: var(--aura-cover-size, 5em); height: var(--aura-cover-size, 5em); border-radius: .3em; overflow: hidden; background: linear-gradient(160deg, var(--line) 40%, color-mix(in srgb, var(--line) 70%, var(--quiet))) }
 [part~=cover] img { display: block; width: 100%; height: 100%; object-fit: cover }
 [part~=item] [part~=cover] { width: var(--aura-cover-size, 2.5em); height: var(--aura-cover-size, 2.5em); align-self: center }
 [part=now] [part~=title] { font-size: var(--aura-title-size, 1.5em); line-height: 1.2; font-weight: 700 }
