@@ -27,9 +27,9 @@ type embedding struct {
 	Theme string // auto, light or dark; an element has that of its page
 	// Covers is all, none, or "" if the station has no covers.
 	Covers string
-	Color string // as #rrggbb
-	Limit int    // how many tracks are listed
-	Delay float64
+	Color  string // as #rrggbb
+	Limit  int    // how many tracks are listed
+	Delay  float64
 }
 
 var (
