@@ -287,13 +287,17 @@ class AuraElement extends HTMLElement {
     const wanted = this.getAttribute("covers")
     place.hidden = wanted === "none" || wanted !== "all" && !this.#hasCovers
     if (place.hidden || !track?.cover) return place
-    let image = this.#images.get(keyOf(track))
-    if (!image) {
+    const key = keyOf(track)
+    let image = this.#images.get(key) // null if it can't be had
+    if (image === undefined) {
       image = make("img", { src: new URL(track.cover, this.base), alt: "", decoding: "async", referrerpolicy: "no-referrer" })
-      image.addEventListener("error", () => image.remove())
-      this.#images.set(keyOf(track), image)
+      image.addEventListener("error", () => {
+        image.remove()
+        if (this.#images.has(key)) this.#images.set(key, null)
+      })
+      this.#images.set(key, image)
     }
-    place.append(image)
+    if (image) place.append(image)
     return place
   }
 
