@@ -145,8 +145,12 @@ func TestSite_Run(t *testing.T) {
 	t.Parallel()
 	o := &operations{active: 1}
 	home := followable(t, o)
-	if answer, err := http.Get(home + "/status/stream"); err != nil || answer.StatusCode != http.StatusUnauthorized {
-		t.Fatalf("nobody may follow: %v, %v", answer, err)
+	answer, err := http.Get(home + "/status/stream")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.Body.Close(); answer.StatusCode != http.StatusUnauthorized {
+		t.Fatalf("who is not known is answered %d", answer.StatusCode)
 	}
 	if n := o.looked(); n != 0 {
 		t.Errorf("the status is read %d times for nobody", n)
