@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"aura.radio/engine/pkg/api"
@@ -12,6 +13,7 @@ import (
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/source"
+	"aura.radio/engine/pkg/sse"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/pkg/web/views"
@@ -130,7 +132,7 @@ type TrackService interface {
 	Changes() uint64
 	// Serve streams the changes until the client leaves, and ServeAs in another form.
 	Serve(w http.ResponseWriter, r *http.Request, d trackservice.Delay) error
-	ServeAs(w http.ResponseWriter, r *http.Request, d trackservice.Delay, form trackservice.Form) error
+	ServeAs(w http.ResponseWriter, r *http.Request, d trackservice.Delay, form sse.Form) error
 }
 
 // Recorder stores what was played and its corrections; *playlog.Recorder
@@ -188,4 +190,13 @@ type SyncStore interface {
 // requestOf returns the request that ctx belongs to.
 func requestOf(ctx context.Context) *http.Request {
 	return ctx.Value(gin.ContextRequestKey).(*http.Request)
+}
+
+// queryOf is the query of the request that ctx belongs to. It is empty if the service
+// itself asks, which belongs to no request.
+func queryOf(ctx context.Context) url.Values {
+	if r, ok := ctx.Value(gin.ContextRequestKey).(*http.Request); ok {
+		return r.URL.Query()
+	}
+	return url.Values{}
 }

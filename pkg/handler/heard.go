@@ -37,7 +37,7 @@ func (a *API) unheard(ctx context.Context, q model.EntryQuery) (api.ListPlaylogR
 		return nil, err
 	}
 	entries, next := cut(q, entries, func(e model.HeardEntry) model.Position { return model.PositionOf(e.Entry) })
-	link := linkHeader(requestOf(ctx).URL.Query(), q, next)
+	link := linkHeader(queryOf(ctx), q, next)
 	body := make([]api.PlaylogEntry, len(entries))
 	for i, e := range entries {
 		body[i] = a.heardEntry(e, q.Raw)

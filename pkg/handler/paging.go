@@ -114,7 +114,7 @@ func (a *API) page(ctx context.Context, log EntryLog, q model.EntryQuery) (page,
 	if next == nil && !isBehindAll {
 		next = beyond
 	}
-	link := linkHeader(requestOf(ctx).URL.Query(), q, next)
+	link := linkHeader(queryOf(ctx), q, next)
 	return page{entries: entries, total: total, link: &link}, nil
 }
 
@@ -127,7 +127,7 @@ func listed(ctx context.Context, q model.EntryQuery, read func(model.EntryQuery)
 		return page{}, err
 	}
 	entries, next := cut(q, entries, model.PositionOf)
-	link := linkHeader(requestOf(ctx).URL.Query(), q, next)
+	link := linkHeader(queryOf(ctx), q, next)
 	return page{entries: entries, link: &link}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/sse"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/pkg/web/views"
 )
@@ -78,17 +79,17 @@ type pushes struct {
 	told  *heldMoment // what the listener was told last
 }
 
-// First implements trackservice.Form.
-func (p *pushes) First(ctx context.Context, _ []*trackservice.Event) ([]byte, error) {
+// First implements sse.Form.
+func (p *pushes) First(ctx context.Context, _ []*sse.Event) ([]byte, error) {
 	return p.say(ctx, views.NewConnected, func(h *heldMoment) *shared { return &h.connected })
 }
 
-// Next implements trackservice.Form.
-func (p *pushes) Next(ctx context.Context, _ []*trackservice.Event) ([]byte, error) {
+// Next implements sse.Form.
+func (p *pushes) Next(ctx context.Context, _ []*sse.Event) ([]byte, error) {
 	return p.say(ctx, views.NewPublished, func(h *heldMoment) *shared { return &h.changed })
 }
 
-// Ping implements trackservice.Form.
+// Ping implements sse.Form.
 func (*pushes) Ping() []byte { return []byte("data: {}\n\n") }
 
 // say tells the listener what plays, unless it knows.

@@ -11,6 +11,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/sse"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/pkg/web/views"
 )
@@ -52,8 +53,8 @@ type receiver struct {
 	told  []byte // what it was told last
 }
 
-// First implements trackservice.Form.
-func (r *receiver) First(ctx context.Context, _ []*trackservice.Event) ([]byte, error) {
+// First implements sse.Form.
+func (r *receiver) First(ctx context.Context, _ []*sse.Event) ([]byte, error) {
 	h, err := r.api.lately(model.ForVisitor(ctx), r.delay)
 	if err != nil {
 		return nil, err
@@ -69,12 +70,12 @@ func (r *receiver) First(ctx context.Context, _ []*trackservice.Event) ([]byte, 
 	return said, nil
 }
 
-// Next implements trackservice.Form.
-func (r *receiver) Next(ctx context.Context, events []*trackservice.Event) ([]byte, error) {
+// Next implements sse.Form.
+func (r *receiver) Next(ctx context.Context, events []*sse.Event) ([]byte, error) {
 	return r.First(ctx, events)
 }
 
-// Ping implements trackservice.Form.
+// Ping implements sse.Form.
 func (*receiver) Ping() []byte { return []byte(":\n\n") }
 
 // displayed are the events that say what receivers show.

@@ -16,6 +16,7 @@ import (
 	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/sse"
 	"aura.radio/engine/pkg/trackservice"
 )
 
@@ -292,7 +293,7 @@ func TestPushes(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	s := newStation(t, named, func(a *API) { a.Now = func() time.Time { return now } })
-	said := func(say func(*pushes, context.Context, []*trackservice.Event) ([]byte, error)) []byte {
+	said := func(say func(*pushes, context.Context, []*sse.Event) ([]byte, error)) []byte {
 		t.Helper()
 		b, err := say(&pushes{api: s.api}, t.Context(), nil)
 		if err != nil {
@@ -300,7 +301,7 @@ func TestPushes(t *testing.T) {
 		}
 		return b
 	}
-	for i, say := range []func(*pushes, context.Context, []*trackservice.Event) ([]byte, error){(*pushes).First, (*pushes).Next} {
+	for i, say := range []func(*pushes, context.Context, []*sse.Event) ([]byte, error){(*pushes).First, (*pushes).Next} {
 		first := said(say)
 		if again := said(say); &again[0] != &first[0] {
 			t.Errorf("rendered again: %s", again)

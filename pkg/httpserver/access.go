@@ -1,10 +1,12 @@
 package httpserver
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 )
@@ -46,7 +48,7 @@ func (s *Server) access(c *gin.Context) {
 	}
 	switch {
 	case this.route.public, local, engine, known && slices.Contains(this.route.roles, this.caller.Role):
-		c.Next()
+		s.serve(c, this)
 	case known:
 		fail(c, &statusError{http.StatusForbidden, fmt.Sprintf("%s has the role %s. This request needs one of the roles %s.",
 			this.caller.Name, this.caller.Role, joinRoles(this.route.roles))})
@@ -86,6 +88,59 @@ func (s *Server) identify(r *http.Request, this *call) (known bool, err error) {
 		return true, nil
 	}
 	return s.identifySession(r, this)
+}
+
+// recheckEvery is how often it is asked whether who listens to a stream still may.
+const recheckEvery = 5 * time.Second
+
+// serve goes on to the handler. A stream of events that is not public ends when its
+// caller is no longer known.
+func (s *Server) serve(c *gin.Context, this *call) {
+	if this.route.public || !this.route.events || !this.known {
+		c.Next()
+		return
+	}
+	whole := c.Request
+	ctx, end := context.WithCancel(whole.Context())
+	stream := whole.WithContext(ctx)
+	c.Request = stream
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		s.watchCaller(stream, this.caller, end)
+	}()
+	defer func() {
+		end()
+		<-watched
+		c.Request = whole
+	}()
+	c.Next()
+}
+
+// watchCaller calls end when no token, certificate or session makes the request known
+// as that caller any more. It returns then, or when the request ends. What can't be read
+// ends nothing.
+func (s *Server) watchCaller(r *http.Request, caller Identity, end func()) {
+	again := time.NewTicker(recheckEvery)
+	defer again.Stop()
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-again.C:
+			var now call
+			if known, err := s.identifyWithin(r, &now); err == nil && (!known || now.caller != caller) {
+				end()
+			}
+		}
+	}
+}
+
+// identifyWithin is identify with a deadline, outside of a request's own.
+func (s *Server) identifyWithin(r *http.Request, this *call) (known bool, err error) {
+	ctx, cancel := context.WithTimeout(r.Context(), recheckEvery)
+	defer cancel()
+	return s.identify(r.WithContext(ctx), this)
 }
 
 // certified reads the client certificate.

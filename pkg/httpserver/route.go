@@ -55,12 +55,20 @@ type routeKey struct{ method, path string }
 type Access struct {
 	roles   []Role
 	streams bool
+	events  bool
 	page    bool
 }
 
 // Streaming lets the answer take long, as it is written piece by piece.
 func (a Access) Streaming() Access {
 	a.streams = true
+	return a
+}
+
+// Events is for a stream of server-sent events, which has no end of its own. It ends
+// when the server stops, and soon after the caller's session or token has ended.
+func (a Access) Events() Access {
+	a.streams, a.events = true, true
 	return a
 }
 
@@ -80,7 +88,7 @@ func Only(roles ...Role) Access { return Access{roles: roles} }
 // Handle serves a route outside the contract, such as a page.
 func (s *Server) Handle(method, path string, who Access, h gin.HandlerFunc) {
 	s.add(method, path, route{
-		served: true, public: len(who.roles) == 0, roles: who.roles, streams: who.streams, maxBody: maxBody,
+		served: true, public: len(who.roles) == 0, roles: who.roles, streams: who.streams, events: who.events, maxBody: maxBody,
 		page: who.page, costly: who.page && len(who.roles) == 0 && isRead(method),
 	})
 	s.engine.Handle(method, path, h)

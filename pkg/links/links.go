@@ -30,6 +30,9 @@ func New(c Config, zone *stationtime.Zone) Links {
 	return l
 }
 
+// HasCovers reports whether tracks have covers.
+func (l Links) HasCovers() bool { return l.cover != nil }
+
 // Cover is where an entry's cover is; "" if there is none.
 func (l Links) Cover(e model.Entry) string {
 	if l.cover == nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/sse"
 	"aura.radio/engine/pkg/trackservice"
 )
 
@@ -21,14 +22,14 @@ type counted struct{ fails bool }
 
 var errNotNow = errors.New("not now")
 
-func (f *counted) First(_ context.Context, events []*trackservice.Event) ([]byte, error) {
+func (f *counted) First(_ context.Context, events []*sse.Event) ([]byte, error) {
 	if f.fails {
 		return nil, errNotNow
 	}
 	return fmt.Appendf(nil, "first: %d\n\n", len(events)), nil
 }
 
-func (f *counted) Next(_ context.Context, events []*trackservice.Event) ([]byte, error) {
+func (f *counted) Next(_ context.Context, events []*sse.Event) ([]byte, error) {
 	if f.fails {
 		return nil, errNotNow
 	}
@@ -39,7 +40,7 @@ func (*counted) Ping() []byte { return []byte("ping\n\n") }
 
 func TestService_ServeAs(t *testing.T) {
 	t.Parallel()
-	as := func(s *trackservice.Service, form trackservice.Form) func(http.ResponseWriter, *http.Request) error {
+	as := func(s *trackservice.Service, form sse.Form) func(http.ResponseWriter, *http.Request) error {
 		return func(w http.ResponseWriter, r *http.Request) error { return s.ServeAs(w, r, 0, form) }
 	}
 

@@ -56,6 +56,7 @@ func (s *Site) at(c *gin.Context, t catalogue) (view, error) {
 	}
 	if n := len(m.Before); n > 0 && m.Before[n-1].soundsIn(from) {
 		m.Found, m.Before = &m.Before[n-1], m.Before[:n-1]
+		m.Found.IsAsked = true
 		if httpserver.SignedIn(c.Request.Context()) && from.Before(s.Now()) {
 			m.Found.Recording = s.Links.Recording(from, m.Found.End)
 		}

@@ -118,15 +118,22 @@ func TestNewChart(t *testing.T) {
 	for day := range 120 {
 		days = append(days, report.Sum{Day: instant(t, "2025-12-30T23:00:00Z").AddDate(0, 0, day), Plays: int64(day % 3), Length: time.Hour})
 	}
-	few := newChart(days[:31], s.Zone)
+	until := func(last string) report.Period {
+		period, err := report.NewDays(s.Zone, "2025-12-31", last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return period
+	}
+	few := newChart(days[:31], until("2026-01-30"))
 	if few.IsMonths || len(few.Bars) != 31 || few.Bars[2].PlaysHigh != 100 || few.Bars[1].PlaysHigh != 50 || few.Bars[0].PlaysHigh != 0 {
 		t.Errorf("days: %+v", few)
 	}
-	many := newChart(days, s.Zone)
+	many := newChart(days, until("2026-04-29"))
 	if !many.IsMonths || len(many.Bars) != 5 || many.Bars[0].Length != time.Hour || many.Bars[1].Length != 31*time.Hour || many.Bars[1].Height != 100 {
 		t.Errorf("months: %+v", many.Bars)
 	}
-	if empty := newChart(nil, s.Zone); len(empty.Bars) != 0 {
+	if empty := newChart(nil, until("2026-01-30")); len(empty.Bars) != 0 {
 		t.Errorf("nothing: %+v", empty)
 	}
 }

@@ -25,15 +25,18 @@ type embedding struct {
 	Kind  string // now or last
 	Way   string // element or frame
 	Theme string // auto, light or dark; an element has that of its page
-	Color string // as #rrggbb
-	Limit int    // how many tracks are listed
-	Delay float64
+	// Covers is all, none, or "" if the station has no covers.
+	Covers string
+	Color  string // as #rrggbb
+	Limit  int    // how many tracks are listed
+	Delay  float64
 }
 
 var (
 	kinds  = []string{"now", "last"}
 	ways   = []string{"element", "frame"}
 	themes = []string{"auto", "light", "dark"}
+	covers = []string{"all", "none"}
 )
 
 const (
@@ -53,16 +56,19 @@ func (s *Site) mountEmbedding(server Server) {
 
 // embedding reads the options of an address.
 func (s *Site) embedding(c *gin.Context) (embedding, error) {
-	e := embedding{Kind: c.DefaultQuery("kind", kinds[0]), Way: c.DefaultQuery("way", ways[0]), Theme: c.DefaultQuery("theme", themes[0])}
+	e := embedding{Kind: c.DefaultQuery("kind", kinds[0]), Way: c.DefaultQuery("way", ways[0]), Theme: c.DefaultQuery("theme", themes[0]), Covers: c.DefaultQuery("covers", covers[0])}
 	var wrong []model.FieldError
 	refuse := func(name, value, rule string) { wrong = append(wrong, model.NewFieldError(name, value, rule)) }
 	for _, choice := range []struct {
 		name, value string
 		of          []string
-	}{{"kind", e.Kind, kinds}, {"way", e.Way, ways}, {"theme", e.Theme, themes}} {
+	}{{"kind", e.Kind, kinds}, {"way", e.Way, ways}, {"theme", e.Theme, themes}, {"covers", e.Covers, covers}} {
 		if !slices.Contains(choice.of, choice.value) {
 			refuse(choice.name, choice.value, "must be one of "+strings.Join(choice.of, ", "))
 		}
+	}
+	if !s.Links.HasCovers() {
+		e.Covers = ""
 	}
 	e.Color = s.Config.Color
 	if color := strings.TrimPrefix(c.Query("color"), "#"); color != "" {
@@ -114,6 +120,9 @@ func (e embedding) options() url.Values {
 	}
 	if d := e.DelayText(); d != "" {
 		v.Set("delay", d)
+	}
+	if e.Covers == "none" {
+		v.Set("covers", e.Covers)
 	}
 	return v
 }
@@ -180,6 +189,7 @@ type embedPage struct {
 	Kinds     []string
 	Ways      []string
 	Themes    []string
+	Choices   []string // of covers
 	MaxListed int
 	Width     int // of the frame, in pixels
 	Height    int
@@ -193,7 +203,7 @@ func (s *Site) embed(c *gin.Context, t catalogue) (view, error) {
 	}
 	p := embedPage{
 		embedding: e, Home: cmp.Or(s.Config.URL, unknownHome), IsKnown: s.Config.URL != "",
-		Kinds: kinds, Ways: ways, Themes: themes, MaxListed: maxListed,
+		Kinds: kinds, Ways: ways, Themes: themes, Choices: covers, MaxListed: maxListed,
 	}
 	p.Home = strings.TrimSuffix(p.Home, "/") + "/"
 	frame := s.frame(p, t.lang)
@@ -215,7 +225,7 @@ func (s *Site) frame(p embedPage, lang string) views.OEmbed {
 
 // element is the code of an element.
 func (e embedding) element(home, lang string) string {
-	attributes := [][2]string{{"lang", lang}, {"color", e.Color}, {"delay", e.DelayText()}}
+	attributes := [][2]string{{"lang", lang}, {"color", e.Color}, {"delay", e.DelayText()}, {"covers", e.Covers}}
 	name := "aura-now-playing"
 	if e.Kind == "last" {
 		name = "aura-trackservice"
@@ -230,6 +240,15 @@ func (e embedding) element(home, lang string) string {
 	}
 	fmt.Fprintf(&b, "></%s>", name)
 	return b.String()
+}
+
+// CoverOrigin is where covers come from, for the policy of a website; "" if there are
+// none. Covers of this service come from where the element does.
+func (p *page) CoverOrigin() string {
+	if !p.HasCovers() || p.site.CoverOrigin != "" {
+		return p.site.CoverOrigin
+	}
+	return p.Body.(embedPage).Home
 }
 
 // OEmbed is where editors learn how to show a page in a frame; "" if it is not known

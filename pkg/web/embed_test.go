@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/web"
 )
 
@@ -54,6 +55,46 @@ func TestSite_frames(t *testing.T) {
 		if !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors 'none'") || h.Get("X-Frame-Options") != "DENY" {
 			t.Errorf("%s may be framed: %v", address, h)
 		}
+	}
+}
+
+// TestSite_covers: frames and code have covers if the station has, and otherwise know
+// nothing of them. A frame may load them from where they are, and only then.
+func TestSite_covers(t *testing.T) {
+	t.Parallel()
+	s := newStation(t)
+	s.track(t, 1, "2026-11-27T11:59:00+01:00", "Mazzy Star", "Halah")
+	s.tracks[0].Cover = "https://covers.example/halah.jpg?a=b&c=d"
+	with := pagesWith(t, s, web.Config{}, func(o *web.Options) {
+		o.Links = links.New(links.Config{Cover: "https://covers.example/{title}.jpg"}, s.zone)
+	})
+	for address, c := range map[string]struct{ has, lacks string }{
+		"/embed/now":                   {`<img src="https://covers.example/halah.jpg?a=b&amp;c=d" alt=""`, `covers="none"`},
+		"/embed/last":                  {`<span class="art"><img src=`, `covers="none"`},
+		"/embed/now?covers=none":       {`covers="none"`, "<img"},
+		"/embed/last?covers=none":      {`covers="none"`, "<img"},
+		"/embed":                       {`<select id="covers" name="covers"><option value="all" selected>Shown<`, "covers=none"},
+		"/embed?covers=none":           {` covers=&#34;none&#34;&gt;`, ` covers="all"`},
+		"/embed?way=frame&covers=none": {"embed/now?color=c2410c&amp;covers=none&amp;theme=auto", ` covers="all"`},
+	} {
+		answer := get(t, with, address, http.StatusOK)
+		if body := answer.Body.String(); !strings.Contains(body, c.has) || strings.Contains(body, c.lacks) {
+			t.Errorf("%s should have %s and lack %s\n%s", address, c.has, c.lacks, body)
+		}
+		if policy := answer.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "img-src 'self' https://covers.example") {
+			t.Errorf("%s: %s", address, policy)
+		}
+	}
+	if body := get(t, with, "/embed", http.StatusOK).Body.String(); !strings.Contains(body, "; img-src https://covers.example<") {
+		t.Errorf("the policy for a website lacks the covers\n%s", body)
+	}
+	get(t, with, "/embed/now?covers=some", http.StatusBadRequest)
+	without := pages(t, newStation(t), web.Config{})
+	if body := get(t, without, "/embed?covers=all", http.StatusOK).Body.String(); strings.Contains(body, "covers=&") || strings.Contains(body, `name="covers"`) {
+		t.Errorf("the station has no covers\n%s", body)
+	}
+	if answer := get(t, without, "/embed/now", http.StatusOK); strings.Contains(answer.Header().Get("Content-Security-Policy"), "img-src") || !strings.Contains(answer.Body.String(), `covers="none"`) {
+		t.Errorf("the station has no covers: %v\n%s", answer.Header(), answer.Body)
 	}
 }
 

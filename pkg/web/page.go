@@ -26,8 +26,13 @@ func (s *Site) pagePolicy() string {
 }
 
 // framePolicy is that of pages which other websites show in a frame.
-const framePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
-	"form-action 'none'; base-uri 'none'; frame-ancestors *"
+func (s *Site) framePolicy() string {
+	policy := "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+	if s.Links.HasCovers() {
+		policy += strings.TrimSpace("img-src 'self' "+s.CoverOrigin) + "; "
+	}
+	return policy + "form-action 'none'; base-uri 'none'; frame-ancestors *"
+}
 
 // view is what a page shows: the template, its title, and what the template gets as
 // .Body.
@@ -104,7 +109,7 @@ func (s *Site) write(c *gin.Context, t catalogue, v view) {
 	}
 	layout, policy := "layout", s.pagePolicy()
 	if v.framed {
-		layout, policy = "frame", framePolicy
+		layout, policy = "frame", s.framePolicy()
 		c.Writer.Header().Del("X-Frame-Options") // knows no websites
 	}
 	var b bytes.Buffer
@@ -223,12 +228,25 @@ type part struct {
 	Item any
 }
 
-// Cover is the picture of a track.
+// HasCovers: tracks have covers.
+func (p *page) HasCovers() bool { return p.site.Links.HasCovers() }
+
+// Cover is the picture of a track. If its cover can't be had, covers.js takes that away,
+// and the placeholder behind it is seen.
 func (p *page) Cover(t Track) template.HTML {
+	behind := placeholder(t.Artist, t.Album, t.Title)
 	if t.Cover == "" {
-		return placeholder(t.Artist, t.Album, t.Title)
+		return behind
 	}
-	return template.HTML(`<img class="cover" src="` + template.HTMLEscapeString(t.Cover) + `" alt="" width="64" height="64" loading="lazy" decoding="async" referrerpolicy="no-referrer">`)
+	return `<span class="cover">` + behind + p.CoverImage(t) + `</span>`
+}
+
+// CoverImage is the cover of a track; "" if it has none.
+func (p *page) CoverImage(t Track) template.HTML {
+	if t.Cover == "" {
+		return ""
+	}
+	return template.HTML(`<img src="` + template.HTMLEscapeString(t.Cover) + `" alt="" width="64" height="64" loading="lazy" decoding="async" referrerpolicy="no-referrer">`)
 }
 
 // Minute is a time for the address of /at: without an offset, so that people can

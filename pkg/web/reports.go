@@ -57,7 +57,7 @@ func (s *Site) reports(c *gin.Context, t catalogue) (view, error) {
 	last := s.Zone.In(period.To.Add(-time.Second))
 	r := reports{
 		Overview: overview, First: s.Zone.In(period.From).Format(time.DateOnly), Last: last.Format(time.DateOnly),
-		Chart: newChart(overview.Days, s.Zone),
+		Chart: newChart(overview.Days, period),
 	}
 	r.Files, r.Holes = reportFile{path: reportPath + "/" + period.Name}, reportFile{path: reportPath + "/" + period.Name + "/holes"}
 	if isDays {

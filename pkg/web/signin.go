@@ -2,8 +2,10 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"path"
 	"regexp"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -59,13 +61,24 @@ func (s *Site) signOut(c *gin.Context) {
 
 var plainPath = regexp.MustCompile(`^(/[0-9a-z-]+)+$`)
 
-// next is a page of this site, whatever a form or an address says: nobody is led to
-// another site.
+// maxNext bounds the address of a page.
+const maxNext = 2048
+
+// next is a page of this site with its query, whatever a form or an address says: nobody
+// is led to another site. The query is encoded again. It has no language: the page that
+// leads there has one.
 func next(said string) string {
-	if said == "/" || plainPath.MatchString(said) && path.Clean(said) == said {
-		return said
+	at, query, _ := strings.Cut(said, "?")
+	values, err := url.ParseQuery(query)
+	isPage := at == "/" || plainPath.MatchString(at) && path.Clean(at) == at
+	if err != nil || !isPage || len(said) > maxNext {
+		return statusPath
 	}
-	return "/status"
+	values.Del("lang")
+	if len(values) == 0 {
+		return at
+	}
+	return at + "?" + values.Encode()
 }
 
 // wantedBy is the page that a request was for which needs signing in.
@@ -73,7 +86,7 @@ func wantedBy(r *http.Request) string {
 	if r.Method != http.MethodGet {
 		return next("")
 	}
-	return next(r.URL.Path)
+	return next(r.URL.Path + "?" + r.URL.RawQuery)
 }
 
 // lead leads to a page after a form was sent, so that it is not sent again when the

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/httpserver"
@@ -45,6 +46,7 @@ type Options struct {
 	CoverOrigin string
 	Studio      Studio
 	Now         func() time.Time
+	Log         zerolog.Logger
 }
 
 // Site is all pages of a service.
@@ -53,6 +55,7 @@ type Site struct {
 	templates  map[string]func() *template.Template
 	catalogues map[string]catalogue
 	assets     map[string]*asset
+	live       *statusLive
 }
 
 //go:embed templates/*.html
@@ -61,6 +64,7 @@ var templateFiles embed.FS
 // New prepares the pages. Error: the logo can't be read.
 func New(o Options) (*Site, error) {
 	s := &Site{Options: o, templates: map[string]func() *template.Template{}}
+	s.live = newStatusLive(s)
 	var err error
 	if s.catalogues, err = readCatalogues(); err != nil {
 		return nil, err
@@ -129,6 +133,9 @@ func (s *Site) Mount(server Server) {
 		s.mountStudio(server)
 	}
 }
+
+// Run keeps the pages live that people follow, until ctx ends. Call it once.
+func (s *Site) Run(ctx context.Context) error { return s.live.follow(ctx) }
 
 // serveAsset answers an asset by its name with hash. Of an older one, which a page
 // that is open since before an update may still ask for, the present one is as good.

@@ -134,6 +134,12 @@ func (s *station) track(t *testing.T, id int64, start, artist, title string) {
 // pages serves the pages of a station.
 func pages(t *testing.T, s *station, cfg web.Config) http.Handler {
 	t.Helper()
+	return pagesWith(t, s, cfg, func(*web.Options) {})
+}
+
+// pagesWith serves pages with other options.
+func pagesWith(t *testing.T, s *station, cfg web.Config, change func(*web.Options)) http.Handler {
+	t.Helper()
 	zone, err := stationtime.Load("Europe/Vienna")
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +155,9 @@ func pages(t *testing.T, s *station, cfg web.Config) http.Handler {
 	if cfg.Color == "" {
 		cfg.Color = "#c2410c"
 	}
-	site, err := web.New(web.Options{Config: cfg, Station: "Radio <Beispiel>", Zone: zone, Operations: s, CoverOrigin: "https://covers.example", Now: func() time.Time { return at(t, noon) }})
+	options := web.Options{Config: cfg, Station: "Radio <Beispiel>", Zone: zone, Operations: s, CoverOrigin: "https://covers.example", Now: func() time.Time { return at(t, noon) }}
+	change(&options)
+	site, err := web.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,6 +336,9 @@ func TestSite_at(t *testing.T) {
 		if got, want := strings.Contains(around, fmt.Sprint(">Song ", i, "<")), i >= 1 && i <= 7; got != want {
 			t.Errorf("song %d is shown: %v", i, got)
 		}
+	}
+	if found := regexp.MustCompile(`(?s)<li class="track" aria-current="true">(?:[^\n]*)`).FindAllString(around, -1); len(found) != 1 || !strings.Contains(found[0], ">Song 4<") {
+		t.Errorf("in the list stand out %q", found)
 	}
 	if body := get(t, handler, "/at?time=2026-11-27T10:45", http.StatusOK).Body.String(); !strings.Contains(body, "Nothing was on air") || !strings.Contains(body, "Song 9") {
 		t.Errorf("after the last song:\n%s", body)

@@ -17,6 +17,9 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
+// statusPath is where the status page is.
+const statusPath = "/status"
+
 const (
 	// shownDays is how far back the pictures of the sources reach.
 	shownDays = 3
@@ -110,19 +113,31 @@ func (s *Site) status(c *gin.Context, t catalogue) (view, error) { return s.stat
 
 // statusAfter shows the status page after something was asked for.
 func (s *Site) statusAfter(c *gin.Context, t catalogue, problem *api.Problem) (view, error) {
-	now := s.Now()
-	v := &status{
-		Now: now, From: now.AddDate(0, 0, -shownDays), Problem: problem, Unknown: map[string]string{}, Names: s.Studio.Sources,
-		CanAct: httpserver.Caller(c.Request.Context()).Role == httpserver.RoleAdmin, CanMaintain: s.Studio.Maintenance != nil,
-	}
-	v.Monitors = s.askMonitors(c.Request.Context())
-	s.readParts(c, v)
-	s.readEngines(c, v)
+	v := s.readStatus(c)
+	v.Problem, v.CanAct = problem, canAct(c)
 	code := http.StatusOK
 	if problem != nil {
 		code = problem.Status
 	}
 	return view{template: "status", title: t.T("status.title"), status: code, body: v}, nil
+}
+
+// canAct reports whether the caller may switch.
+func canAct(c *gin.Context) bool {
+	return httpserver.Caller(c.Request.Context()).Role == httpserver.RoleAdmin
+}
+
+// readStatus reads what the page shows to everybody who may see it.
+func (s *Site) readStatus(ctx context.Context) *status {
+	now := s.Now()
+	v := &status{
+		Now: now, From: now.AddDate(0, 0, -shownDays), Unknown: map[string]string{}, Names: s.Studio.Sources,
+		CanMaintain: s.Studio.Maintenance != nil,
+	}
+	v.Monitors = s.askMonitors(ctx)
+	s.readParts(ctx, v)
+	s.readEngines(ctx, v)
+	return v
 }
 
 // askMonitors asks all monitors at once.
@@ -147,17 +162,17 @@ func (s *Site) askMonitors(ctx context.Context) []monitorView {
 
 // readParts reads everything except what belongs to one engine. What can't be read
 // does not keep the rest from being shown.
-func (s *Site) readParts(c *gin.Context, v *status) {
-	read(c, v, "status.node", s.Studio.Operations.GetSyncState, api.GetSyncStateRequestObject{}, func(a api.GetSyncState200JSONResponse) { v.State = api.SyncState(a) })
-	read(c, v, "status.active", s.Studio.Operations.GetActiveSource, api.GetActiveSourceRequestObject{}, func(a api.GetActiveSource200JSONResponse) { v.Active = &a.Body })
-	read(c, v, "status.history", s.Studio.Operations.ListActivations, api.ListActivationsRequestObject{Params: api.ListActivationsParams{Limit: new(readSwitches)}},
+func (s *Site) readParts(ctx context.Context, v *status) {
+	read(ctx, v, "status.node", s.Studio.Operations.GetSyncState, api.GetSyncStateRequestObject{}, func(a api.GetSyncState200JSONResponse) { v.State = api.SyncState(a) })
+	read(ctx, v, "status.active", s.Studio.Operations.GetActiveSource, api.GetActiveSourceRequestObject{}, func(a api.GetActiveSource200JSONResponse) { v.Active = &a.Body })
+	read(ctx, v, "status.history", s.Studio.Operations.ListActivations, api.ListActivationsRequestObject{Params: api.ListActivationsParams{Limit: new(readSwitches)}},
 		func(a api.ListActivations200JSONResponse) { v.Switches = a })
-	read(c, v, "status.doubts", s.Studio.Operations.ListPlaylog, api.ListPlaylogRequestObject{Params: api.ListPlaylogParams{Limit: new(readPlays), Source: new(api.All)}},
+	read(ctx, v, "status.doubts", s.Studio.Operations.ListPlaylog, api.ListPlaylogRequestObject{Params: api.ListPlaylogParams{Limit: new(readPlays), Source: new(api.All)}},
 		func(a api.ListPlaylog200JSONResponse) {
 			v.Doubtful = slices.DeleteFunc(a.Body, func(e api.PlaylogEntry) bool { return len(e.Doubts) == 0 })
 		})
 	today := s.today()
-	read(c, v, "status.holes", s.Studio.Operations.ListHolesOfDays, api.ListHolesOfDaysRequestObject{Params: api.ListHolesOfDaysParams{From: today, To: today}},
+	read(ctx, v, "status.holes", s.Studio.Operations.ListHolesOfDays, api.ListHolesOfDaysRequestObject{Params: api.ListHolesOfDaysParams{From: today, To: today}},
 		func(a api.ListHolesOfDaysResponseObject) {
 			w := &heldAnswer{header: http.Header{}}
 			err := a.VisitListHolesOfDaysResponse(w)
@@ -169,8 +184,8 @@ func (s *Site) readParts(c *gin.Context, v *status) {
 }
 
 // read calls an operation, and hands its good answer over.
-func read[Q, A any, R any](c *gin.Context, v *status, part string, operation func(context.Context, Q) (A, error), request Q, good func(R)) {
-	answer, err := operation(c, request)
+func read[Q, A any, R any](ctx context.Context, v *status, part string, operation func(context.Context, Q) (A, error), request Q, good func(R)) {
+	answer, err := operation(ctx, request)
 	if r, ok := any(answer).(R); ok && err == nil {
 		good(r)
 	}
@@ -189,10 +204,10 @@ func (s *status) note(part string, err error) {
 }
 
 // readEngines reads what belongs to each engine.
-func (s *Site) readEngines(c *gin.Context, v *status) {
+func (s *Site) readEngines(ctx context.Context, v *status) {
 	var maintained []api.Maintenance
 	if s.Studio.Maintenance != nil {
-		read(c, v, "status.maintenance", s.Studio.Maintenance.ListMaintenance, api.ListMaintenanceRequestObject{},
+		read(ctx, v, "status.maintenance", s.Studio.Maintenance.ListMaintenance, api.ListMaintenanceRequestObject{},
 			func(a api.ListMaintenance200JSONResponse) { maintained = a })
 	}
 	names := maps.Clone(s.Studio.Sources)
@@ -206,15 +221,15 @@ func (s *Site) readEngines(c *gin.Context, v *status) {
 		e.Node = first(v.Nodes(), func(n api.NodeState) bool { return n.Number == number })
 		e.Seen = seenBy(v.Monitors, number)
 		e.Reigns = reigns(v.Switches, number, v.Now)
-		s.readHealth(c, v, &e)
+		s.readHealth(ctx, v, &e)
 		v.Engines = append(v.Engines, e)
 	}
 }
 
 // readHealth reads what an engine said about itself.
-func (s *Site) readHealth(c *gin.Context, v *status, e *engine) {
+func (s *Site) readHealth(ctx context.Context, v *status, e *engine) {
 	p := api.GetHealthParams{Limit: new(readStates), FromDate: new(v.From.UTC().Format(time.RFC3339))}
-	read(c, v, "status.health", s.Studio.Operations.GetHealth, api.GetHealthRequestObject{Number: e.Number, Params: p}, func(a api.GetHealth200JSONResponse) {
+	read(ctx, v, "status.health", s.Studio.Operations.GetHealth, api.GetHealthRequestObject{Number: e.Number, Params: p}, func(a api.GetHealth200JSONResponse) {
 		e.Health = new(api.Health(a))
 		if a.History != nil {
 			e.Spans = timeline(*a.History, v.From, v.Now)

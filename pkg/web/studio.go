@@ -65,7 +65,8 @@ func (s *Site) mountStudio(server Server) {
 	server.Handle(http.MethodGet, "/signin", public, s.page(s.askForToken))
 	server.Handle(http.MethodPost, "/signin", public, s.signIn)
 	server.Handle(http.MethodPost, "/signout", public, s.signOut)
-	server.Handle(http.MethodGet, "/status", staff, s.page(s.status))
+	server.Handle(http.MethodGet, statusPath, staff, s.page(s.status))
+	server.Handle(http.MethodGet, statusPath+"/stream", httpserver.Only(httpserver.RoleMonitor, httpserver.RoleAdmin).Events(), s.live.serve)
 	// The report of many years takes longer than other pages.
 	server.Handle(http.MethodGet, "/reports", staff.Streaming(), s.page(s.reports))
 	s.mountCorrecting(server, admins)

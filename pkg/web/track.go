@@ -24,6 +24,8 @@ type Track struct {
 	Cover, Recording string
 	// BeganBefore: it began before the day that is shown.
 	BeganBefore bool
+	// IsAsked: it is the one that was asked for.
+	IsAsked bool
 }
 
 // newTrack reads the answer of an operation.

@@ -23,12 +23,12 @@ import (
 )
 
 // website serves a page of another site, which allows nothing but what an embedding
-// needs. Its name is localhost, that of services is 127.0.0.1.
-func website(t *testing.T, service, body string) string {
+// needs, and what more says. Its name is localhost, that of services is 127.0.0.1.
+func website(t *testing.T, service, body string, more ...string) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", strings.ReplaceAll("default-src 'none'; script-src SERVICE; connect-src SERVICE; style-src 'none'; frame-src SERVICE; require-trusted-types-for 'script'", "SERVICE", service))
+		w.Header().Set("Content-Security-Policy", strings.ReplaceAll("default-src 'none'; script-src SERVICE; connect-src SERVICE; style-src 'none'; frame-src SERVICE; require-trusted-types-for 'script'; "+strings.Join(more, "; "), "SERVICE", service))
 		fmt.Fprintf(w, "<!doctype html><html lang=en><title>another site</title>%s", body) // fails only if the browser has gone
 	}))
 	t.Cleanup(server.Close)
@@ -144,6 +144,70 @@ func TestEmbed_elements(t *testing.T) {
 	awaitOpen(t, s.url, idle)
 }
 
+// withCovers is a website that shows the pages of a service, and has covers of all titles
+// except Halah.
+func withCovers(t *testing.T, service string) string {
+	t.Helper()
+	at, err := url.Parse(service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(at)
+	proxy.FlushInterval = -1
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !strings.HasPrefix(r.URL.Path, "/covers/"):
+			proxy.ServeHTTP(w, r)
+		case strings.Contains(r.URL.Path, "Halah"):
+			http.NotFound(w, r)
+		default:
+			w.Header().Set("Content-Type", "image/svg+xml")
+			fmt.Fprint(w, `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path fill="#088" d="M0 0h9v9H0z"/></svg>`) // fails only if the browser has gone
+		}
+	}))
+	t.Cleanup(server.CloseClientConnections) // otherwise Close waits for streams
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// TestEmbed_covers: elements and frames on another website show covers from where they
+// are. A cover that can't be had, or that the website does not allow, leaves its place
+// as it was, and nothing moves.
+func TestEmbed_covers(t *testing.T) {
+	t.Parallel()
+	s := startService(t, "sqlite://"+filepath.Join(t.TempDir(), "engine-api.db"), "AURA_COVER_URL=/covers/{title}.svg")
+	home := withCovers(t, s.url)
+	for i, title := range []string{"Fade Into You", "Halah"} {
+		mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, title, time.Now().Add(time.Duration(i-2)*time.Minute)), http.StatusNoContent)
+	}
+	ctx, _ := visit(t, website(t, home, `<script type="module" src="`+home+`/embed/aura.js"></script>
+<aura-now-playing id="now" covers="all"></aura-now-playing>
+<aura-now-playing id="none" covers="none"></aura-now-playing>
+<aura-trackservice id="list"></aura-trackservice>
+<aura-now-playing id="own"><template><b data-field="title"></b><i data-field="cover"></i></template></aura-now-playing>
+<iframe src="`+home+`/embed/now" title="what plays"></iframe>`, "img-src "+home))
+	const place = `document.querySelector("#now").shadowRoot.querySelector("[part=cover]")`
+	const images = `[...document.querySelectorAll("#list, #now, #none")].map(e => [...e.shadowRoot.querySelectorAll("[part=cover]:not([hidden])")].map(p => p.querySelector("img") ? p.querySelector("img").naturalWidth > 0 : "empty").join()).join(" ")`
+	awaits(t, ctx, inside("#now", "[part=title]"), "Halah")
+	awaits(t, ctx, images, "empty  empty,true") // of now, none and list, in the order of the page
+	before := evaluate[string](t, ctx, `JSON.stringify(`+place+`.getBoundingClientRect())`)
+	mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, "Blue Flower", time.Now()), http.StatusNoContent)
+	awaits(t, ctx, images, "true  true,empty,true")
+	awaits(t, ctx, `document.querySelector("#own i img")?.naturalWidth > 0`, "true")
+	if after := evaluate[string](t, ctx, `JSON.stringify(`+place+`.getBoundingClientRect())`); after != before {
+		t.Errorf("the place of the cover was %s, and is %s", before, after)
+	}
+	evaluate[any](t, ctx, `document.querySelector("#now").style.setProperty("--aura-cover-size", "31px"); 0`)
+	awaits(t, ctx, place+`.getBoundingClientRect().width`, "31")
+	frame := framed(t, ctx, home+"/embed/now")
+	awaits(t, frame, `document.querySelector(".art img")?.naturalWidth > 0`, "true")
+	page := startBrowser(t)
+	if err := chromedp.Do(page, chromedp.Navigate(home+"/")); err != nil {
+		t.Fatal(err)
+	}
+	awaits(t, page, `[...document.querySelectorAll("#now .picture, #list .track")].map(e => e.querySelector(".cover img")?.naturalWidth > 0).join()`, "true,false,true")
+}
+
 // inFlight is how many requests a service answers now, this one included.
 func inFlight(t *testing.T, service string) (n int) {
 	t.Helper()
@@ -226,6 +290,58 @@ func TestEmbed_polling(t *testing.T) {
 	if refused.Load() == 0 {
 		t.Error("no stream was refused")
 	}
+}
+
+// TestEmbed_full: an element and the start page that the stream has no room for follow
+// what plays nevertheless, and get the stream when there is room.
+func TestEmbed_full(t *testing.T) {
+	t.Parallel()
+	s := startService(t, "sqlite://"+filepath.Join(t.TempDir(), "engine-api.db"), "AURA_MAX_LISTENERS=1")
+	full, leave := context.WithCancel(t.Context())
+	defer leave()
+	listen := func(ctx context.Context) int {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/v1/trackservice/stream", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { answer.Body.Close() })
+		return answer.StatusCode
+	}
+	if status := listen(full); status != http.StatusOK {
+		t.Fatalf("the first listener gets %d", status)
+	}
+	element, _ := visit(t, website(t, s.url, `<script type="module" src="`+s.url+`/embed/aura.js"></script><aura-now-playing></aura-now-playing>`))
+	page := startBrowser(t)
+	if err := chromedp.Do(page, chromedp.Navigate(s.url+"/")); err != nil {
+		t.Fatal(err)
+	}
+	evaluate[any](t, page, "window.loadedOnce = true")
+	for i, title := range []string{"Fade Into You", "Halah"} {
+		mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, title, time.Now().Add(time.Duration(i-3)*time.Minute)), http.StatusNoContent)
+		awaits(t, element, inside("aura-now-playing", "[part=title]"), title)
+		awaits(t, page, `document.querySelector("#now .title").textContent`, title)
+	}
+	if !evaluate[bool](t, page, "window.loadedOnce === true") {
+		t.Error("the page was loaded again")
+	}
+	if err := chromedp.Do(page, chromedp.Navigate("about:blank")); err != nil { // otherwise it might take the only place
+		t.Fatal(err)
+	}
+	leave()
+	patience.Await(t, func() error { // the place is taken again, and by nobody else
+		try, done := context.WithCancel(t.Context())
+		defer done() // otherwise it would keep the place
+		if status := listen(try); status != http.StatusServiceUnavailable {
+			return fmt.Errorf("a further listener gets %d", status)
+		}
+		return nil
+	})
+	mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, "Blue Flower", time.Now()), http.StatusNoContent)
+	awaits(t, element, inside("aura-now-playing", "[part=title]"), "Blue Flower")
 }
 
 // framed attaches to the frame of another site.

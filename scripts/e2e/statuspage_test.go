@@ -2,18 +2,24 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/patience"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 const statusSecret = "ann-secret-0123456789"
@@ -173,6 +179,59 @@ func TestStatusPage_Live(t *testing.T) {
 	}
 	s.end(t)
 	o.sees("#stale:not([hidden])", "out of date")
+}
+
+// TestStatusPage_Stream: the page shows a lost heartbeat without asking, and who signs
+// out elsewhere is led to sign in.
+func TestStatusPage_Stream(t *testing.T) {
+	t.Parallel()
+	var lost atomic.Int32
+	monitor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		now := stationtime.UTC(time.Now())
+		_ = json.NewEncoder(w).Encode(api.MonitorStatus{Now: now, Acting: true, Sources: []api.MonitorSource{{
+			Number: 1, Name: "Engine A", State: api.SourceUp, Since: now, Heard: &now, Lost: int(lost.Load()),
+		}}}) // fails only if the service has gone
+	}))
+	t.Cleanup(monitor.Close)
+	s := launch(t, t.TempDir(), "sync-node", "sqlite://"+filepath.Join(t.TempDir(), "sync-node.db"),
+		"AURA_LOCAL_NEEDS_TOKEN=true", "AURA_API_TOKENS=ann:admin:"+statusSecret, "AURA_MONITORS="+monitor.URL, "AURA_SOURCE_NAMES=1=Engine A")
+	t.Cleanup(func() { s.end(t) })
+	awaitReady(t, s.url, s.exited)
+	o := operator{t, startBrowser(t)} // its console has an error when the session is over
+	o.signIn(s)
+	o.sees("#engine-1 .facts", "0 / 60")
+	evaluate[any](t, o.ctx, `window.loadedOnce = true; window.ask = window.fetch; window.fetch = () => Promise.reject(new Error("no questions")); 0`)
+	for n := range 3 {
+		lost.Store(int32(n + 1))
+		o.sees("#engine-1 .facts", fmt.Sprintf("%d / 60", n+1))
+	}
+	if !evaluate[bool](t, o.ctx, "window.loadedOnce === true") {
+		t.Error("the page was loaded again")
+	}
+
+	evaluate[any](t, o.ctx, "window.fetch = window.ask; 0")
+	var cookies []*network.Cookie
+	err := chromedp.Do(o.ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		found, err := chromedp.Call(ctx, network.GetCookies, network.GetCookiesParams{})
+		cookies = found.Cookies
+		return err
+	}))
+	if err != nil || len(cookies) != 1 {
+		t.Fatalf("cookies %v, %v", cookies, err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/signout", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Cookie", cookies[0].Name+"="+cookies[0].Value)
+	r.Header.Set("Origin", s.url)
+	answer, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(r)
+	if err != nil || answer.StatusCode != http.StatusSeeOther {
+		t.Fatalf("signing out: %v, %v", answer, err)
+	}
+	answer.Body.Close()
+	o.sees("h1", "Sign in")
 }
 
 // signIn signs in without the keyboard.

@@ -6,12 +6,13 @@
 //
 // Attributes: src, where the service is (otherwise where this file came from); lang, en
 // or de (otherwise that of the page); delay, by how many seconds the station's stream
-// is late; color, that of the dot by what is live; limit, how many tracks are listed.
-// To style: the parts label, title, artist, show, list, item, playing, time, name and
-// empty, and the properties --aura-accent, --aura-quiet, --aura-line, --aura-gap and
-// --aura-title-size. To render all of it otherwise: a <template> in the element, whose
-// elements have data-field="title" (artist, album, show, start, label, silence). Each
-// track also comes as an event, aura-track.
+// is late; color, that of the dot by what is live; limit, how many tracks are listed;
+// covers, none or all (otherwise there is room for them from the first one on).
+// To style: the parts label, title, artist, show, cover, list, item, playing, time, name
+// and empty, and the properties --aura-accent, --aura-quiet, --aura-line, --aura-gap,
+// --aura-title-size and --aura-cover-size. To render all of it otherwise: a <template> in
+// the element, whose elements have data-field="title" (artist, album, show, start, cover,
+// label, silence). Each track also comes as an event, aura-track.
 
 const home = new URL("..", import.meta.url)
 
@@ -25,7 +26,7 @@ const texts = {
 const about = ms => ms * (0.75 + Math.random() / 2)
 const silent = 5_000 // for the first word of a stream
 const between = 15_000 // two questions while there is no stream
-const again = 60_000 // before a stream that was refused is tried again
+const again = [10_000, 300_000] // before a stream that was refused is tried again, at first and at most
 const spread = 1_500 // after a change that all hear of at once
 
 const fetchJSON = async address => {
@@ -35,76 +36,62 @@ const fetchJSON = async address => {
   return answer.status === 204 ? null : answer.json()
 }
 
-// A channel is what plays at a service with a delay. All elements of a page that show
-// it share one stream. While the stream says nothing, because it is refused or lost,
-// the channel asks.
-class Channel {
-  static #all = new Map()
-
-  static join(member, base, query) {
-    const key = base + query
-    let channel = this.#all.get(key)
-    if (!channel) {
-      this.#all.set(key, channel = new Channel(base, query))
-      channel.#open()
-    }
-    channel.#members.add(member)
-    return channel
-  }
-
-  static lookAgain() { for (const channel of this.#all.values()) channel.#ask() }
-
-  track // undefined until something is known, null while nothing plays
-  #members = new Set()
-  #base
-  #query
+// A follower hears the events of a stream. While the stream says nothing, because it is
+// refused or lost, the follower asks. Its parts: stream, the address; event, which ones;
+// hear, called with the data of each; ask; between, the milliseconds from one question to
+// the next; quiet, after how many without an event the stream counts as lost.
+export class Follower {
+  #parts
   #stream
   #isStreaming = false
-  #isOver = false // nothing shows it any more
-  #told = 0
+  #isOver = false
+  #pause = again[0]
   #timers = {}
 
-  constructor(base, query) {
-    this.#base = base
-    this.#query = query
+  constructor(parts) {
+    this.#parts = { between, ...parts }
+    this.#open()
   }
 
-  leave(member) {
-    this.#members.delete(member)
-    if (this.#members.size) return
+  close() {
     this.#isOver = true
     this.#stream.close()
     for (const timer of Object.values(this.#timers)) clearTimeout(timer)
-    Channel.#all.delete(this.#base + this.#query)
   }
 
-  // The first of the elements speaks for all: a screen reader says a track once.
-  isSpeaker(member) { return this.#members.values().next().value === member }
-
-  #address(path) { return new URL("api/v1/trackservice/" + path + this.#query, this.#base) }
+  async ask() {
+    try {
+      await this.#parts.ask()
+    } catch { /* what is shown stays */ }
+    if (!this.#isStreaming) this.#later("ask", about(this.#parts.between), () => this.ask())
+  }
 
   #open() {
-    this.#later("ask", silent, () => this.#ask())
-    const stream = this.#stream = new EventSource(this.#address("stream"))
-    stream.addEventListener("track", event => {
+    this.#later("ask", about(silent), () => this.ask())
+    this.#stream = new EventSource(this.#parts.stream)
+    this.#stream.addEventListener(this.#parts.event, event => {
       this.#isStreaming = true
-      this.#tell(JSON.parse(event.data))
+      this.#pause = again[0]
+      this.#listen()
+      this.#parts.hear(event.data)
     })
-    stream.addEventListener("error", () => {
-      this.#isStreaming = false
-      this.#later("ask", spread, () => this.#ask())
-      if (stream.readyState === EventSource.CLOSED) this.#later("open", again, () => this.#open())
-    })
+    this.#stream.addEventListener("error", () => this.#lose())
   }
 
-  async #ask() {
-    const told = this.#told
-    try {
-      const track = await fetchJSON(this.#address("current"))
-      const isNew = JSON.stringify(track) !== JSON.stringify(this.track)
-      if (isNew && told === this.#told) this.#tell(track) // otherwise the stream was faster
-    } catch { /* what is shown stays */ }
-    if (!this.#isStreaming) this.#later("ask", between, () => this.#ask())
+  // Browsers come back to a stream that is lost, and not to one that is refused.
+  #lose() {
+    this.#isStreaming = false
+    this.#later("ask", about(spread), () => this.ask())
+    if (this.#stream.readyState !== EventSource.CLOSED) return
+    this.#later("open", about(this.#pause), () => this.#open())
+    this.#pause = Math.min(2 * this.#pause, again[1])
+  }
+
+  #listen() {
+    if (!this.#parts.quiet) return
+    clearTimeout(this.#timers.quiet)
+    this.#timers.quiet = undefined
+    this.#later("quiet", this.#parts.quiet, () => { this.#stream.close(); this.#lose() })
   }
 
   // What is due already stays due: a stream that fails again and again puts nothing
@@ -112,10 +99,56 @@ class Channel {
   #later(what, ms, act) {
     if (this.#isOver) return
     this.#timers[what] ??= setTimeout(() => {
-      delete this.#timers[what]
+      this.#timers[what] = undefined
       if (what !== "ask" || !this.#isStreaming) act()
-    }, about(ms))
+    }, ms)
   }
+}
+
+// A channel is what plays at a service with a delay. All elements of a page that show
+// it share one stream.
+class Channel {
+  static #all = new Map()
+
+  static join(member, base, query) {
+    const key = base + query
+    let channel = this.#all.get(key)
+    if (!channel) this.#all.set(key, channel = new Channel(base, query))
+    channel.#members.add(member)
+    return channel
+  }
+
+  static lookAgain() { for (const channel of this.#all.values()) channel.#follower.ask() }
+
+  track // undefined until something is known, null while nothing plays
+  #members = new Set()
+  #key
+  #follower
+  #told = 0
+
+  constructor(base, query) {
+    this.#key = base + query
+    const address = path => new URL("api/v1/trackservice/" + path + query, base)
+    this.#follower = new Follower({
+      stream: address("stream"), event: "track",
+      hear: data => this.#tell(JSON.parse(data)),
+      ask: async () => {
+        const told = this.#told, track = await fetchJSON(address("current"))
+        const isNew = JSON.stringify(track) !== JSON.stringify(this.track)
+        if (isNew && told === this.#told) this.#tell(track) // otherwise the stream was faster
+      },
+    })
+  }
+
+  leave(member) {
+    this.#members.delete(member)
+    if (this.#members.size) return
+    this.#follower.close()
+    Channel.#all.delete(this.#key)
+  }
+
+  // The first of the elements speaks for all: a screen reader says a track once.
+  isSpeaker(member) { return this.#members.values().next().value === member }
 
   #tell(track) {
     this.#told++
@@ -128,16 +161,20 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden) Chan
 
 const style = new CSSStyleSheet()
 style.replaceSync(`
-:host { display: block; overflow-wrap: anywhere; --accent: var(--aura-accent, currentColor); --quiet: var(--aura-quiet, color-mix(in srgb, currentColor 75%, transparent)) }
+:host { display: block; overflow-wrap: anywhere; --accent: var(--aura-accent, currentColor); --quiet: var(--aura-quiet, color-mix(in srgb, currentColor 75%, transparent)); --line: var(--aura-line, color-mix(in srgb, currentColor 18%, transparent)) }
 :host([hidden]), [hidden] { display: none }
 * { box-sizing: border-box; margin: 0; padding: 0 }
 .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 [part~=label] { display: flex; align-items: center; gap: .5em; font-size: .8em; font-weight: 700; letter-spacing: .04em }
 [part~=label]::before { content: ""; width: .6em; height: .6em; border-radius: 50%; background: var(--accent) }
+[part=now] { display: flex; gap: var(--aura-gap, 1em); align-items: center }
+[part~=cover] { flex: none; width: var(--aura-cover-size, 5em); height: var(--aura-cover-size, 5em); border-radius: .3em; overflow: hidden; background: linear-gradient(160deg, var(--line) 40%, color-mix(in srgb, var(--line) 70%, var(--quiet))) }
+[part~=cover] img { display: block; width: 100%; height: 100%; object-fit: cover }
+[part~=item] [part~=cover] { width: var(--aura-cover-size, 2.5em); height: var(--aura-cover-size, 2.5em); align-self: center }
 [part=now] [part~=title] { font-size: var(--aura-title-size, 1.5em); line-height: 1.2; font-weight: 700 }
 [part~=artist], [part~=show], [part~=time], [part~=empty] { color: var(--quiet) }
 [part~=list] { list-style: none }
-[part~=item] { display: flex; gap: var(--aura-gap, 1em); align-items: baseline; padding-block: calc(var(--aura-gap, 1em) / 2); border-bottom: 1px solid var(--aura-line, color-mix(in srgb, currentColor 18%, transparent)) }
+[part~=item] { display: flex; gap: var(--aura-gap, 1em); align-items: baseline; padding-block: calc(var(--aura-gap, 1em) / 2); border-bottom: 1px solid var(--line) }
 [part~=time] { flex: none; font-variant-numeric: tabular-nums }
 [part~=name] { display: flex; flex-direction: column; min-width: 0 }
 [part~=item] [part~=title] { font-weight: 600 }
@@ -152,18 +189,21 @@ const make = (tag, attributes, ...children) => {
 }
 
 const startOf = track => track.on_air_from ?? track.track_start
+const keyOf = track => `${track.id} ${track.cover}`
 const nameOf = track => [track.track_artist, track.track_title].filter(Boolean).join(" – ")
 const showOf = track => track.track_artist || track.track_title !== track.show_name ? track.show_name ?? "" : ""
 
 // AuraElement is what both elements share: the channel, the language, the announcement,
 // and the page's own template.
 class AuraElement extends HTMLElement {
-  static observedAttributes = ["src", "lang", "delay", "limit", "color"]
+  static observedAttributes = ["src", "lang", "delay", "limit", "color", "covers"]
 
   #channel
   #status = make("p", { class: "unseen", role: "status", "aria-live": "polite", "aria-atomic": "true" })
   #body = make("div", {}, make("slot", {})) // what the page says until something is known
   #color = new CSSStyleSheet()
+  #hasCovers = false // some track had one
+  #images = new Map() // of the tracks that are shown, so that none is loaded again
 
   constructor() {
     super()
@@ -227,6 +267,9 @@ class AuraElement extends HTMLElement {
 
   // render shows tracks, by the page's template if there is one.
   render(tracks, own) {
+    const shown = tracks.filter(track => track?.cover)
+    this.#hasCovers ||= shown.length > 0
+    for (const key of this.#images.keys()) if (!shown.some(track => keyOf(track) === key)) this.#images.delete(key)
     const template = this.querySelector(":scope > template")
     if (!template) {
       this.#body.replaceChildren(own())
@@ -238,11 +281,35 @@ class AuraElement extends HTMLElement {
     if (!this.#body.querySelector("slot")) this.#body.replaceChildren(make("slot", {}))
   }
 
+  // place makes what a cover is in. It has its size before the cover is there, and if
+  // that can't be had, it stays as it is.
+  place(place, track) {
+    const wanted = this.getAttribute("covers")
+    place.hidden = wanted === "none" || wanted !== "all" && !this.#hasCovers
+    if (place.hidden || !track?.cover) return place
+    const key = keyOf(track)
+    let image = this.#images.get(key) // null if it can't be had
+    if (image === undefined) {
+      image = make("img", { src: new URL(track.cover, this.base), alt: "", decoding: "async", referrerpolicy: "no-referrer" })
+      image.addEventListener("error", () => {
+        image.remove()
+        if (this.#images.has(key)) this.#images.set(key, null)
+      })
+      this.#images.set(key, image)
+    }
+    if (image) place.append(image)
+    return place
+  }
+
   #fill(copy, track) {
     const values = track
       ? { title: track.track_title, artist: track.track_artist, album: track.track_album, show: showOf(track), start: startOf(track).slice(11, 16), label: this.texts.label }
       : { silence: this.texts.silence }
     for (const e of copy.querySelectorAll("[data-field]")) {
+      if (e.dataset.field === "cover") {
+        this.place(e, track)
+        continue
+      }
       e.textContent = values[e.dataset.field] ?? ""
       e.hidden = e.textContent === ""
       if (e.localName === "time" && track) e.dateTime = startOf(track)
@@ -258,7 +325,7 @@ class NowPlaying extends AuraElement {
       const rows = [make("p", { part: "label" }, this.texts.label), make("p", { part: "title", dir: "auto" }, track.track_title)]
       if (track.track_artist) rows.push(make("p", { part: "artist", dir: "auto" }, track.track_artist))
       if (showOf(track)) rows.push(make("p", { part: "show", dir: "auto" }, showOf(track)))
-      return make("div", { part: "now" }, ...rows)
+      return make("div", { part: "now" }, this.place(make("div", { part: "cover" }), track), make("div", { part: "name" }, ...rows))
     })
   }
 }
@@ -307,7 +374,7 @@ class TrackService extends AuraElement {
     const rows = tracks.map((track, i) => {
       const name = make("span", { part: "name" }, make("span", { part: "title", dir: "auto" }, track.track_title))
       if (track.track_artist) name.append(make("span", { part: "artist", dir: "auto" }, track.track_artist))
-      const row = make("li", { part: "item" }, make("time", { part: "time", datetime: startOf(track) }, startOf(track).slice(11, 16)), name)
+      const row = make("li", { part: "item" }, make("time", { part: "time", datetime: startOf(track) }, startOf(track).slice(11, 16)), this.place(make("span", { part: "cover" }), track), name)
       if (i === 0 && playing?.id === track.id) {
         row.setAttribute("part", "item playing")
         row.setAttribute("aria-current", "true")

@@ -1,5 +1,6 @@
 // Follows what is live on the start page: the track that plays, how far it is, and
 // the list of what was played. The server renders everything; this only keeps it new.
+import { Follower } from "./aura.js"
 import { serverClock } from "./clock.js"
 
 const now = document.getElementById("now")
@@ -37,35 +38,35 @@ function progress() {
 }
 
 // What is rendered by the server is fetched again, and put in the place of what is
-// shown if it differs. Pages wait for times of their own: all hear of a change at once.
-let waiting
-async function refresh(within) {
-  clearTimeout(waiting)
-  waiting = setTimeout(async () => {
-    try {
-      const answer = await fetch(location.href, { cache: "no-cache" })
-      if (!answer.ok) return
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html")
-      for (const id of ["now", "list"]) {
-        const fresh = page.getElementById(id), shown = document.getElementById(id)
-        if (id === "now") {
-          for (const p of fresh.querySelectorAll("[data-part]:not([data-part=progress])")) {
-            if (part(p.dataset.part).innerHTML !== p.innerHTML) part(p.dataset.part).innerHTML = p.innerHTML
-          }
-          now.dataset.start = fresh.dataset.start ?? ""
-          now.dataset.end = fresh.dataset.end ?? ""
-        } else if (shown.hasAttribute("data-live") && shown.innerHTML !== fresh.innerHTML && !shown.contains(document.activeElement)) {
-          shown.innerHTML = fresh.innerHTML
-        }
-      }
-      progress()
-    } catch { /* the stream says when the server is back */ }
-  }, Math.random() * within)
+// shown if it differs.
+async function refresh() {
+  const answer = await fetch(location.href, { cache: "no-cache", signal: AbortSignal.timeout(10_000) })
+  if (!answer.ok) return
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html")
+  const fresh = page.getElementById("now")
+  for (const p of fresh.querySelectorAll("[data-part]:not([data-part=progress])")) {
+    if (part(p.dataset.part).innerHTML !== p.innerHTML) part(p.dataset.part).innerHTML = p.innerHTML
+  }
+  now.dataset.start = fresh.dataset.start ?? ""
+  now.dataset.end = fresh.dataset.end ?? ""
+  const list = page.getElementById("list"), shown = document.getElementById("list")
+  if (shown.hasAttribute("data-live") && shown.innerHTML !== list.innerHTML && !shown.contains(document.activeElement)) {
+    shown.innerHTML = list.innerHTML
+  }
+  progress()
 }
 
-const stream = new EventSource(now.dataset.stream)
-stream.addEventListener("track", e => { show(JSON.parse(e.data)); refresh(1500) })
-document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(0) })
+// After a change, which all hear of at once, pages wait for times of their own.
+let waiting
+const follower = new Follower({
+  stream: now.dataset.stream, event: "track", ask: refresh,
+  hear: data => {
+    show(JSON.parse(data))
+    clearTimeout(waiting)
+    waiting = setTimeout(() => refresh().catch(() => {}), Math.random() * 1500)
+  },
+})
+document.addEventListener("visibilitychange", () => { if (!document.hidden) follower.ask() })
 setInterval(progress, 500)
 clock.ready.then(progress)
 setInterval(() => clock.ask().catch(() => {}), 60_000)

@@ -1,6 +1,7 @@
 // Keeps the status page new. The server renders everything; what differs is put in
 // the place of what is shown, except where somebody is filling in a form.
-const every = 5000
+import { Follower } from "./aura.js"
+
 const stale = document.getElementById("stale")
 const reachable = "summary, button, input:not([type=hidden]), [tabindex]"
 
@@ -15,28 +16,32 @@ function replace(shown, fresh) {
   shown.querySelectorAll(reachable)[focused]?.focus({ preventScroll: true })
 }
 
-async function refresh() {
+function show(html) {
+  const page = new DOMParser().parseFromString(html, "text/html")
+  for (const fresh of page.querySelectorAll("[data-live]")) {
+    const shown = document.getElementById(fresh.id)
+    if (!shown) return location.assign(stale.dataset.page) // there is another engine
+    replace(shown, fresh)
+  }
+  stale.hidden = true
+}
+
+async function ask() {
   try {
-    const answer = await fetch(stale.dataset.page, { cache: "no-store" })
+    const answer = await fetch(stale.dataset.page, { cache: "no-store", signal: AbortSignal.timeout(10_000) })
     if (answer.status === 401) return location.assign(stale.dataset.page) // asks for signing in
     if (!answer.ok) throw new Error(answer.status)
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html")
-    for (const fresh of page.querySelectorAll("[data-live]")) {
-      const shown = document.getElementById(fresh.id)
-      if (!shown) return location.assign(stale.dataset.page) // there is another engine
-      replace(shown, fresh)
-    }
-    stale.hidden = true
+    show(await answer.text())
   } catch {
     stale.hidden = false
   }
 }
 
-let waiting
-async function run() {
-  clearTimeout(waiting)
-  if (!document.hidden) await refresh()
-  waiting = setTimeout(run, every)
+// Nobody follows while the page is hidden. The stream sends the page every 5 s at least.
+let follower
+function follow() {
+  follower?.close()
+  follower = document.hidden ? undefined : new Follower({ stream: stale.dataset.stream, event: "page", hear: show, ask, between: 5_000, quiet: 20_000 })
 }
-waiting = setTimeout(run, every)
-document.addEventListener("visibilitychange", () => { if (!document.hidden) run() })
+follow()
+document.addEventListener("visibilitychange", () => { follow(); follower?.ask() })

@@ -35,7 +35,7 @@ type frame struct {
 var frames = []frame{{"embed/now", 480, 150}, {"embed/last", 480, 420}}
 
 // frameOptions are the parameters of frames; others are left out.
-var frameOptions = []string{"limit", "theme", "color", "lang", "delay"}
+var frameOptions = []string{"limit", "theme", "color", "lang", "delay", "covers"}
 
 // Home is where the pages of a service begin: at URL, otherwise at the root of Host.
 type Home struct{ URL, Host string }

@@ -57,6 +57,7 @@ type App struct {
 	purged  *playlog.Purge
 	// prepared is closed when the database is ready.
 	prepared chan struct{}
+	pages    *web.Site
 	relay    *heartbeat.Relay // nil if no heartbeats are relayed
 	// The rest is nil if there is no sync node.
 	syncNode  *peer.Client
@@ -164,8 +165,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		return nil, errors.Join(err, base.Close())
 	}
 	base.Server.Register(operations)
-	pages, err := web.New(web.Options{
-		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
+	a.pages, err = web.New(web.Options{
+		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now, Log: base.Log("pages"),
 		Links: a.links, CoverOrigin: cfg.Links.CoverOrigin(),
 		Studio: web.Studio{
 			Operations: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut, Report: node.Overview, Sources: map[int]string{cfg.HostID: ""},
@@ -174,7 +175,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
-	pages.Mount(base.Server)
+	a.pages.Mount(base.Server)
 	log.Info().Str("version", version).Int("host_id", cfg.HostID).Str("time_zone", cfg.Station.Zone.Name()).Msg("engine-api starts")
 	return a, nil
 }
@@ -235,7 +236,7 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 // repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
 // is not this binary's. It returns nil after a requested stop. Call it once.
 func (a *App) Run(ctx context.Context) error {
-	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db), a.keepHeard, a.purge.Run, a.purged.Run}
+	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db), a.keepHeard, a.purge.Run, a.purged.Run, a.pages.Run}
 	if a.pusher != nil {
 		tasks = append(tasks, a.pusher.Run, a.authority.Run, a.rules.Run)
 	}

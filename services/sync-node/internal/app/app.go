@@ -49,6 +49,7 @@ type App struct {
 	nodes    *reconcile.Reconciler
 	purge    *status.Purge
 	purged   *playlog.Purge
+	pages    *web.Site
 }
 
 // New wires the service. The database need not be available yet.
@@ -124,8 +125,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	if a.monitors, err = newMonitors(cfg); err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
-	pages, err := web.New(web.Options{
-		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
+	a.pages, err = web.New(web.Options{
+		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now, Log: base.Log("pages"),
 		Links: a.links, CoverOrigin: cfg.Links.CoverOrigin(),
 		Studio: web.Studio{
 			Operations: operations, Maintenance: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut,
@@ -135,7 +136,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
-	pages.Mount(base.Server)
+	a.pages.Mount(base.Server)
 	base.Server.Registry().MustRegister(a.nodes, a.known, clocks, a.purge, a.purged, status.NewWatch(a.health, time.Now, slices.Sorted(maps.Keys(cfg.MainHosts))...))
 	log.Info().Str("version", version).Int("nodes", len(cfg.MainHosts)).Str("time_zone", cfg.Station.Zone.Name()).Msg("sync-node starts")
 	return a, nil
@@ -184,6 +185,6 @@ func (a *App) Run(ctx context.Context) error {
 		Prepare:  a.prepare,
 		Prepared: a.changed,
 		Early:    []func(context.Context) error{a.base.WatchingClock(nil)},
-		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.known.Run, a.base.Counting(a.station), a.purge.Run, a.purged.Run, a.keepTitles},
+		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.known.Run, a.base.Counting(a.station), a.purge.Run, a.purged.Run, a.keepTitles, a.pages.Run},
 	})
 }

@@ -140,7 +140,12 @@ func TestStatus_signIn(t *testing.T) {
 	if strings.Contains(page, "guess-") {
 		t.Error("the page repeats what was entered")
 	}
-	for _, next := range []string{"//evil.example/", `/\evil.example`, "https://evil.example/status", "/../evil", "/status?x=https://evil.example", "javascript:alert(1)"} {
+	page, _ = p.ask(http.StatusUnauthorized, http.MethodGet, "/reports?period=2020-Q2", nil)
+	wantShown(t, page, `name="next" value="/reports?period=2020-Q2"`)
+	if _, header := p.ask(http.StatusSeeOther, http.MethodPost, "/signin", url.Values{"token": {annSecret}, "next": {"/reports?period=2020-Q2"}}); header.Get("Location") != "reports?period=2020-Q2" {
+		t.Errorf("signing in leads to %q", header.Get("Location"))
+	}
+	for _, next := range []string{"//evil.example/", `/\evil.example`, "https://evil.example/status", "/../evil", "javascript:alert(1)"} {
 		_, header := p.ask(http.StatusSeeOther, http.MethodPost, "/signin", url.Values{"token": {annSecret}, "next": {next}})
 		if to := header.Get("Location"); to != "status" {
 			t.Errorf("next=%s leads to %q", next, to)

@@ -1,4 +1,4 @@
-package trackservice
+package sse
 
 import (
 	"bytes"
@@ -17,18 +17,18 @@ type Form interface {
 	Ping() []byte
 }
 
-// tracks is the stream's own form: every event, with an id for resumption, and
+// Plain is the stream's own form: every event, with an id for resumption, and
 // comments, which clients ignore.
-type tracks struct{}
+type Plain struct{}
 
 // First implements Form.
-func (tracks) First(_ context.Context, events []*Event) ([]byte, error) { return frames(events), nil }
+func (Plain) First(_ context.Context, events []*Event) ([]byte, error) { return frames(events), nil }
 
 // Next implements Form.
-func (tracks) Next(_ context.Context, events []*Event) ([]byte, error) { return frames(events), nil }
+func (Plain) Next(_ context.Context, events []*Event) ([]byte, error) { return frames(events), nil }
 
 // Ping implements Form.
-func (tracks) Ping() []byte { return comment }
+func (Plain) Ping() []byte { return comment }
 
 var comment = []byte(":\n\n")
 

@@ -1,4 +1,4 @@
-package trackservice
+package sse
 
 import (
 	"fmt"
@@ -20,20 +20,9 @@ const (
 	maxRetry = 6 * time.Second
 )
 
-// Serve streams the current track and its changes as server-sent events until
-// the client or Run ends, with a delay to the second. The error is ErrFull; in that
-// case nothing is written.
-func (s *Service) Serve(w http.ResponseWriter, r *http.Request, d Delay) error {
-	return s.ServeAs(w, r, d, tracks{})
-}
-
-// ServeAs is Serve in another form. If the error is not nil, nothing is written.
-func (s *Service) ServeAs(w http.ResponseWriter, r *http.Request, d Delay, form Form) error {
-	l, err := s.Subscribe(r.Header.Get("Last-Event-ID"), d)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
+// Serve writes to a client what its listener receives, in a form, until the client
+// leaves or ended is closed. If the error is not nil, nothing is written.
+func Serve(w http.ResponseWriter, r *http.Request, l *Listener, form Form, ended <-chan struct{}) error {
 	ctx := r.Context()
 	events, newer := l.Take()
 	said, err := form.First(ctx, events)
@@ -42,7 +31,9 @@ func (s *Service) ServeAs(w http.ResponseWriter, r *http.Request, d Delay, form 
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-cache")
+	if h.Get("Cache-Control") == "" { // a private stream has its own
+		h.Set("Cache-Control", "no-cache")
+	}
 	h.Set("X-Accel-Buffering", "no")
 	c := client{w, http.NewResponseController(w)}
 	// The first heartbeat comes at a random moment, so that heartbeats stay
@@ -62,7 +53,7 @@ func (s *Service) ServeAs(w http.ResponseWriter, r *http.Request, d Delay, form 
 			beat.Reset(heartbeatEvery)
 		case <-ctx.Done():
 			return nil
-		case <-s.streams.ended:
+		case <-ended:
 			return nil
 		}
 	}
