@@ -246,7 +246,7 @@ func topOf(plays []model.Entry, p titles.Period, newOnly bool, limit int) (top [
 		if _, known := first[key]; !known {
 			first[key] = at
 		}
-		if !at.Before(p.From) && !at.After(p.To) && !(newOnly && first[key].Before(p.From)) {
+		if !at.Before(p.From) && !at.After(p.To) && (!newOnly || !first[key].Before(p.From)) {
 			counts[key]++
 		}
 	}

@@ -13,10 +13,11 @@ func TestTemplates(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, page := range s.templates {
-		if page().Lookup("main") == nil {
+		made := page()
+		if made.Lookup("main") == nil {
 			t.Errorf("%s has nothing to show", name)
 		}
-		if page() != page() {
+		if page() != made {
 			t.Errorf("%s is made for each request", name)
 		}
 	}
