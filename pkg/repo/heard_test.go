@@ -20,7 +20,6 @@ import (
 // serves lets a node begin as a service does.
 func serves(t *testing.T, db *repo.Node) *repo.Node {
 	t.Helper()
-	db.SetPatience(patience.Limit())
 	if _, err := db.Begin(t.Context(), engine(1), false); err != nil {
 		t.Fatal(err)
 	}
