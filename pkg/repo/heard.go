@@ -40,6 +40,8 @@ type heardLog struct {
 	// behind is told that a read left something to be derived, pending that
 	// something pends.
 	behind, pending chan struct{}
+	// outdated: a read answered from what was derived before.
+	outdated atomic.Bool
 	// said counts what is said.
 	said atomic.Int64
 	// patience is how long a read waits for what it derives.
@@ -53,8 +55,9 @@ type heardLog struct {
 }
 
 const (
-	// heardPatience is what is said of it above.
-	heardPatience = time.Second
+	// A read waits for what it derives for a fifth of an operation's time: a second
+	// if nobody sets it.
+	heardPatience = 5
 	// heardPage is less than airlog.Page, because what engines say waits behind
 	// such a transaction in an embedded database.
 	heardPage = airlog.Page / 4
@@ -66,7 +69,7 @@ const (
 func newHeardLog(db *sqldb.DB) *heardLog {
 	return &heardLog{
 		db: db, page: heardPage, most: mostPending, turn: make(chan struct{}, 1), behind: make(chan struct{}, 1), pending: make(chan struct{}, 1),
-		patience: heardPatience, quiet: heardQuiet, longest: heardLongest,
+		patience: db.Timeout / heardPatience, quiet: heardQuiet, longest: heardLongest,
 		trouble: logging.NewLasting(db.Log, "what was heard can't be derived"),
 	}
 }
@@ -81,10 +84,11 @@ func (h *heardLog) followFor(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, h.patience)
 	defer cancel()
 	pends, err := h.pends(ctx)
-	if err != nil || !pends {
+	isLate := errors.Is(ctx.Err(), context.DeadlineExceeded)
+	if !isLate && (err != nil || !pends) {
 		return // a database that is away is the read's own error
 	}
-	if !h.takeTurn(ctx) {
+	if isLate || !h.takeTurn(ctx) {
 		h.goOn()
 		return
 	}
@@ -101,8 +105,11 @@ func (h *heardLog) followFor(ctx context.Context) {
 	}
 }
 
-// goOn has the rest derived in the background.
-func (h *heardLog) goOn() { wake(h.behind) }
+// goOn has the rest derived in the background, for a read that answers without it.
+func (h *heardLog) goOn() {
+	h.outdated.Store(true)
+	wake(h.behind)
+}
 
 func wake(c chan struct{}) {
 	select {

@@ -20,7 +20,6 @@ import (
 // serves lets a node begin as a service does.
 func serves(t *testing.T, db *repo.Node) *repo.Node {
 	t.Helper()
-	db.SetPatience(patience.Limit())
 	if _, err := db.Begin(t.Context(), engine(1), false); err != nil {
 		t.Fatal(err)
 	}
@@ -269,6 +268,36 @@ func TestHeard_tooMuch(t *testing.T) {
 			t.Error(err)
 		}
 		wantHeardAll(t, db, raw, 1)
+	})
+}
+
+// TestHeard_outdated: whoever keeps answers in memory is told when a read answered
+// without what changed, even if another read derived that before the background
+// could.
+func TestHeard_outdated(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, _ repotest.Kind, _ string) {
+		serves(t, db)
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		if _, err := db.CatchUpHeard(ctx); err != nil { // the titles, for the first time
+			t.Fatal(err)
+		}
+		store(t, db, entry(0, "a"))
+		read := func(waits time.Duration, want int64) {
+			t.Helper()
+			db.SetPatience(waits)
+			if n, err := db.Heard().CountEntries(ctx, model.EntryQuery{}); n != want || err != nil {
+				t.Fatalf("%d plays were heard, want %d, %v", n, want, err)
+			}
+		}
+		read(0, 0)
+		read(patience.Limit(), 1)
+		changed, ended := make(chan struct{}, 1), make(chan error, 1)
+		go func() { ended <- db.KeepHeard(ctx, func() { changed <- struct{}{}; stop() }) }()
+		patience.Receive(t, "word of a change", changed)
+		if err := patience.Receive(t, "the end of the background", ended); err != nil {
+			t.Error(err)
+		}
 	})
 }
 

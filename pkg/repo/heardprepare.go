@@ -58,13 +58,18 @@ const keepPause = time.Minute
 // KeepHeard derives in the background what reads and older programs left out, and
 // notes the titles of that, until ctx ends: at once what was too much for a list, and what Playing found as soon as
 // nothing more is said, or after a minute. changed is called when something was
-// derived. Call it once, after PrepareHeard.
+// derived, also by a read, if another one did not wait for that. Call it once, after
+// PrepareHeard.
 func (n *Node) KeepHeard(ctx context.Context, changed func()) error {
+	outdated := false
 	for {
+		// What such a read missed may be derived before catchUp looks for it.
+		outdated = n.heard.outdated.Swap(false) || outdated
 		did, err := n.heard.catchUp(ctx)
-		if did {
+		if did || outdated && err == nil {
 			changed()
 		}
+		outdated = outdated && err != nil
 		if ctx.Err() != nil {
 			return nil
 		}

@@ -14,7 +14,6 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/onair/onairtest"
-	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 )
@@ -34,7 +33,6 @@ func TestHeard_Oracle(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, db := range dbs {
-				db.SetPatience(patience.Limit())
 				if err := db.CountDays(t.Context()); err != nil {
 					t.Fatal(err)
 				}

@@ -51,7 +51,9 @@ func Open(t testing.TB, kind Kind) *repo.Node {
 }
 
 // QueryTimeout is the longest that is allowed, so that no operation of a test
-// times out, however busy the machine is.
+// times out, however busy the machine is. A fifth of it is how long a read of what
+// was heard waits for what it derives, before it answers with what was derived
+// until then.
 const QueryTimeout = 5 * time.Minute
 
 // configure returns the configuration for the database at that URL, with
