@@ -34,8 +34,9 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 	said := slices.Repeat([]string{"playlog_source"}, 3) // before, stragglers, from then on
 	health := []string{"health_received", "health_received"}
 	follow := slices.Concat(rule, said, reigns, segments)
-	// What the first segment names, then what is known of that title and its bounds.
-	title := []string{"onair_entry", primaryKey, primaryKey, "onair_titled", "onair_titled"}
+	// What the first segment names, since when it is listed, then what is known of that
+	// title and its bounds.
+	title := []string{"onair_entry", primaryKey, primaryKey, primaryKey, "onair_titled", "onair_titled"}
 	day := slices.Concat(title, []string{primaryKey, primaryKey}) // what the table says, and what there is
 	return []planned{
 		{"Entry", func() error { _, err := log.Entry(ctx, last.ID); return err }, []string{primaryKey, "onair_entry"}},
