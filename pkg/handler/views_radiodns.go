@@ -46,8 +46,10 @@ func (write streamAnswer) VisitStreamRadioDNSOnDABResponse(w http.ResponseWriter
 	return write(w)
 }
 
-// receiver is RadioDNS's form of the stream, for one receiver.
+// receiver is RadioDNS's form of the stream, for one receiver. It is kept alive as the
+// stream's own form is.
 type receiver struct {
+	sse.Plain
 	api   *API
 	delay trackservice.Delay
 	told  []byte // what it was told last
@@ -74,9 +76,6 @@ func (r *receiver) First(ctx context.Context, _ []*sse.Event) ([]byte, error) {
 func (r *receiver) Next(ctx context.Context, events []*sse.Event) ([]byte, error) {
 	return r.First(ctx, events)
 }
-
-// Ping implements sse.Form.
-func (*receiver) Ping() []byte { return []byte(":\n\n") }
 
 // displayed are the events that say what receivers show.
 func displayed(d views.Displayed) ([]byte, error) {

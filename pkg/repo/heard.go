@@ -55,9 +55,9 @@ type heardLog struct {
 }
 
 const (
-	// A read waits for what it derives for a fifth of an operation's time: a second
-	// if nobody sets it.
-	heardPatience = 5
+	// patienceShare: a read waits for what it derives for that part of an operation's
+	// time, which is a second if nobody sets it.
+	patienceShare = 5
 	// heardPage is less than airlog.Page, because what engines say waits behind
 	// such a transaction in an embedded database.
 	heardPage = airlog.Page / 4
@@ -69,7 +69,7 @@ const (
 func newHeardLog(db *sqldb.DB) *heardLog {
 	return &heardLog{
 		db: db, page: heardPage, most: mostPending, turn: make(chan struct{}, 1), behind: make(chan struct{}, 1), pending: make(chan struct{}, 1),
-		patience: db.Timeout / heardPatience, quiet: heardQuiet, longest: heardLongest,
+		patience: db.Timeout / patienceShare, quiet: heardQuiet, longest: heardLongest,
 		trouble: logging.NewLasting(db.Log, "what was heard can't be derived"),
 	}
 }

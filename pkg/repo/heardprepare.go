@@ -56,10 +56,10 @@ func (h *heardLog) begin(ctx context.Context) (stage heardStage, err error) {
 const keepPause = time.Minute
 
 // KeepHeard derives in the background what reads and older programs left out, and
-// notes the titles of that, until ctx ends: at once what was too much for a list, and what Playing found as soon as
-// nothing more is said, or after a minute. changed is called when something was
-// derived, also by a read, if another one did not wait for that. Call it once, after
-// PrepareHeard.
+// notes the titles of that, until ctx ends: at once what was too much for a list, and
+// what Playing found as soon as nothing more is said, or after a minute. changed is
+// called when something was derived, also by a read, if another one did not wait for
+// that. Call it once, after PrepareHeard.
 func (n *Node) KeepHeard(ctx context.Context, changed func()) error {
 	outdated := false
 	for {

@@ -188,10 +188,10 @@ const make = (tag, attributes, ...children) => {
   return e
 }
 
-const startOf = track => track.on_air_from ?? track.track_start
+export const startOf = track => track.on_air_from ?? track.track_start
 const keyOf = track => `${track.id} ${track.cover}`
 const nameOf = track => [track.track_artist, track.track_title].filter(Boolean).join(" – ")
-const showOf = track => track.track_artist || track.track_title !== track.show_name ? track.show_name ?? "" : ""
+export const showOf = track => track.track_artist || track.track_title !== track.show_name ? track.show_name ?? "" : ""
 
 // AuraElement is what both elements share: the channel, the language, the announcement,
 // and the page's own template.

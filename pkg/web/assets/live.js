@@ -1,6 +1,6 @@
 // Follows what is live on the start page: the track that plays, how far it is, and
 // the list of what was played. The server renders everything; this only keeps it new.
-import { Follower } from "./aura.js"
+import { Follower, showOf, startOf } from "./aura.js"
 import { serverClock } from "./clock.js"
 
 const now = document.getElementById("now")
@@ -11,13 +11,13 @@ const clock = serverClock(now.dataset.clock)
 const say = (name, text) => { if (part(name).textContent !== text) part(name).textContent = text }
 
 function show(track) {
-  now.dataset.start = track ? track.on_air_from ?? track.track_start : ""
+  now.dataset.start = track ? startOf(track) : ""
   now.dataset.end = !track ? "" : track.on_air_until
     ?? (track.track_duration ? new Date(Date.parse(track.track_start) + track.track_duration * 1000).toISOString() : "")
   if (track) {
     say("title", track.track_title)
     say("artist", track.track_artist)
-    say("show", track.track_artist || track.track_title !== track.show_name ? track.show_name : "")
+    say("show", showOf(track))
   }
   progress()
 }

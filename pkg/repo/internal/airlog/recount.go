@@ -48,8 +48,8 @@ const FirstTitle = math.MinInt64
 const recounted = 500
 
 // RecountSome counts the plays of the next titles, from one on, and corrects what is
-// known of them, unless it is a dry run. A title that is not listed has no words yet. It returns where to continue, or nil after
-// the last title, and how many were wrong.
+// known of them, unless it is a dry run. A title that is not listed has no words yet.
+// It returns where to continue, or nil after the last title, and how many were wrong.
 func (t *Titles) RecountSome(ctx context.Context, from int64, dryRun bool) (next *int64, wrong int, err error) {
 	table := t.rows.table.Titles
 	keys, err := sqldb.Select(ctx, t.rows.Conn, scanNumber, "SELECT id FROM "+table+" WHERE id >= ? ORDER BY id LIMIT ?", from, recounted)
