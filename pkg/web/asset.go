@@ -59,6 +59,13 @@ func newAsset(name string, content []byte) (*asset, error) {
 // imported is how a module names another one.
 var imported = regexp.MustCompile(`"\./([a-z-]+\.js)"`)
 
+// elements is the module that other websites load. It holds what it imports, because it
+// is one file.
+const elements = "aura.js"
+
+// importing is a line that imports.
+var importing = regexp.MustCompile(`(?m)^import \{[^}]*\} from "\./([a-z-]+\.js)"\n`)
+
 // readAssets reads the files that the program holds, by their names without hash.
 func readAssets() (map[string]*asset, error) {
 	assets := map[string]*asset{}
@@ -84,6 +91,11 @@ func readAsset(assets map[string]*asset, name string) (*asset, error) {
 	if err != nil {
 		return nil, err
 	}
+	if name == elements {
+		if content, err = withImports(content); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
 	for _, found := range imported.FindAllSubmatch(content, -1) {
 		other, err := readAsset(assets, string(found[1]))
 		if err != nil {
@@ -94,6 +106,18 @@ func readAsset(assets map[string]*asset, name string) (*asset, error) {
 	a, err := newAsset(name, content)
 	assets[name] = a
 	return a, err
+}
+
+// withImports puts what a module imports in the place of the lines that import it.
+func withImports(module []byte) ([]byte, error) {
+	for _, found := range importing.FindAllSubmatch(module, -1) {
+		other, err := embedded.ReadFile("assets/" + string(found[1]))
+		if err != nil {
+			return nil, err
+		}
+		module = bytes.Replace(module, found[0], other, 1)
+	}
+	return module, nil
 }
 
 // serve answers the asset. Browsers never ask for it again: another content has

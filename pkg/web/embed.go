@@ -51,7 +51,7 @@ func (s *Site) mountEmbedding(server Server) {
 	server.Handle(http.MethodGet, "/embed/now", public, s.page(s.frameNow))
 	server.Handle(http.MethodGet, "/embed/last", public, s.page(s.frameLast))
 	server.Handle(http.MethodGet, "/embed/theme.css", httpserver.Public, s.serveTheme)
-	server.Handle(http.MethodGet, "/embed/aura.js", httpserver.Public, s.assets["aura.js"].serveNewest)
+	server.Handle(http.MethodGet, "/embed/aura.js", httpserver.Public, s.assets[elements].serveNewest)
 }
 
 // embedding reads the options of an address.

@@ -116,7 +116,7 @@ func TestSite_theme(t *testing.T) {
 }
 
 // TestSite_embedScript: the elements are at an address that stays the same, for every
-// website, and small.
+// website, small, and whole: they need no other file.
 func TestSite_embedScript(t *testing.T) {
 	t.Parallel()
 	handler := pages(t, newStation(t), web.Config{})
@@ -134,6 +134,9 @@ func TestSite_embedScript(t *testing.T) {
 	if h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Cross-Origin-Resource-Policy") != "cross-origin" || h.Get("Cache-Control") != "public, max-age=300" ||
 		!strings.HasPrefix(h.Get("Content-Type"), "text/javascript") {
 		t.Errorf("the headers are %v", h)
+	}
+	if script := plain.Body.String(); strings.Contains(script, "\nimport ") || !strings.Contains(script, "class Follower") {
+		t.Error("the elements need another file")
 	}
 	const most = 10 << 10
 	if n := packed.Body.Len(); packed.Header().Get("Content-Encoding") != "gzip" || n > most {
