@@ -60,7 +60,6 @@ BEGIN NOT ATOMIC
     SELECT 'heard' FROM DUAL WHERE kind = 'engine_api' UNION ALL
     SELECT 'heard_pending' FROM DUAL WHERE kind = 'engine_api' UNION ALL
     SELECT 'onair' FROM DUAL WHERE kind = 'sync_node' UNION ALL
-    SELECT 'title_first' FROM DUAL WHERE kind IN ('engine_api', 'sync_node') UNION ALL
     SELECT 'onair_rule' FROM DUAL WHERE kind = 'sync_node' UNION ALL
     SELECT 'changed' FROM DUAL WHERE kind = 'sync_node'
   ) DO

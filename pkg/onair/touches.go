@@ -106,6 +106,12 @@ func (c *Changes) Play(p PlayChange) {
 	}
 }
 
+// IsNew reports whether the play is new.
+func (c *Changes) IsNew(id model.Fingerprint) bool {
+	was, changed := c.first[id]
+	return changed && was == nil
+}
+
 // Starts are the starts of the plays that changed, as they were and as they are,
 // in any order.
 func (c *Changes) Starts() (starts []time.Time) {

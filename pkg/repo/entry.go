@@ -149,13 +149,7 @@ func insertNewRows(rows int) string { return insertNew + strings.Repeat(", "+one
 var (
 	wholeValues = "(?" + strings.Repeat(", ?", len(storedColumns)+len(overlayColumns)-1)
 	insertWhole = " INTO playlog (" + strings.Join(slices.Concat(storedColumns, overlayColumns), ", ") + ", is_uncounted) VALUES "
-
-	sqliteRewrite = newRewrite("ON CONFLICT (fingerprint) DO UPDATE SET", "excluded.%s")
-	mysqlRewrite  = newRewrite("ON DUPLICATE KEY UPDATE", "VALUES(%s)")
 )
-
-// rewrite stores entries over the existing ones.
-func rewrite(rows int, over string) string { return insertMany("INSERT", rows, false) + over }
 
 // insertMany stores entries, and fails if there is a copy.
 func insertMany(insert string, rows int, fresh bool) string {
@@ -166,21 +160,12 @@ func insertMany(insert string, rows int, fresh bool) string {
 	return insert + insertWhole + one + strings.Repeat(", "+one, rows-1)
 }
 
-func newRewrite(onConflict, incoming string) string {
-	var set []string
-	for _, column := range slices.Concat(mergedColumns, overlayColumns, []string{"is_synced", "played_at", "content", "supplement"}) {
-		set = append(set, column+" = "+fmt.Sprintf(incoming, column))
-	}
-	return " " + onConflict + " " + strings.Join(set, ", ")
-}
+// rewritten are the columns that merging and correcting can change.
+var rewritten = slices.Concat(mergedColumns, overlayColumns, []string{"is_synced", "played_at", "content", "supplement"})
 
-// The statements about entries in the SQL of each kind of database.
-var (
-	rewrites = map[sqldb.Kind]string{sqldb.SQLite: sqliteRewrite, sqldb.MySQL: mysqlRewrite}
-	// Without FAIL, SQLite saves a copy of every page, so that it can roll back
-	// this one statement.
-	inserts = map[sqldb.Kind]string{sqldb.SQLite: "INSERT OR FAIL", sqldb.MySQL: "INSERT"}
-)
+// inserts are how each kind of database inserts entries that are new. Without FAIL,
+// SQLite saves a copy of every page, so that it can roll back this one statement.
+var inserts = map[sqldb.Kind]string{sqldb.SQLite: "INSERT OR FAIL", sqldb.MySQL: "INSERT"}
 
 // insertMany is the statement that stores that many entries. It runs within a
 // transaction that is rolled back if there is a copy. On a node they are fresh; a
@@ -191,4 +176,6 @@ func (tx *writing) insertMany(rows int) string {
 
 // rewrite is the statement for that many entries, all of which exist. It
 // replaces what merging and correcting can change.
-func (b bulk) rewrite(rows int) string { return rewrite(rows, rewrites[b.Dialect.Kind()]) }
+func (b bulk) rewrite(rows int) string {
+	return insertMany("INSERT", rows, false) + b.Dialect.InsertOver("fingerprint", rewritten...)
+}

@@ -234,7 +234,7 @@ func TestIndexes(t *testing.T) {
 				}
 			})
 			// By TestIndexes_OnAir, TestIndexes_Heard and TestIndexes_Titles.
-			needed := []string{"onair_entry", "health_received", "heard_entry", "heard_source", "onair_titled", "onair_title_plays", "heard_titled", "heard_title_plays", "title_first_at"}
+			needed := []string{"onair_entry", "health_received", "heard_entry", "heard_source", "onair_titled", "onair_title_plays", "heard_titled", "heard_title_plays", "onair_title_first", "heard_title_first"}
 			for _, name := range schemaIndexes(t, raw, kind) {
 				if !claimed[name] && !slices.Contains(needed, name) {
 					t.Errorf("no query needs index %s", name)

@@ -73,7 +73,7 @@ func TestHeard_Oracle(t *testing.T) {
 // emptyNode deletes all that a node stores.
 func emptyNode(t *testing.T, raw *sql.DB) {
 	empty(t, raw)
-	for _, table := range []string{"health", "heard_rule", "heard", "heard_day", "heard_title", "title_word", "title_first", "heard_pending", "note"} {
+	for _, table := range []string{"health", "heard_rule", "heard", "heard_day", "heard_title", "title_word", "heard_pending", "note"} {
 		execSQL(t, raw, "DELETE FROM "+table)
 	}
 }

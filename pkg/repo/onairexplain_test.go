@@ -34,10 +34,10 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 	said := slices.Repeat([]string{"playlog_source"}, 3) // before, stragglers, from then on
 	health := []string{"health_received", "health_received"}
 	follow := slices.Concat(rule, said, reigns, segments)
-	// What the first segment names, since when it is listed, then what is known of that
-	// title and its bounds.
-	title := []string{"onair_entry", primaryKey, primaryKey, primaryKey, "onair_titled", "onair_titled"}
-	day := slices.Concat(title, []string{primaryKey, primaryKey}) // what the table says, and what there is
+	// What is known of its title. The first segment of what was there before is looked at.
+	title, looked := []string{primaryKey}, []string{"onair_entry", primaryKey}
+	bounds := []string{primaryKey, "onair_titled", "onair_titled"} // of a title that lost a play
+	day := []string{primaryKey, primaryKey}                        // what the table says, and what there is
 	return []planned{
 		{"Entry", func() error { _, err := log.Entry(ctx, last.ID); return err }, []string{primaryKey, "onair_entry"}},
 		{"Entries", entries(model.EntryQuery{Limit: 20}), joined},
@@ -54,16 +54,21 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 		{"NextEntry", func() error { _, err := log.NextEntry(ctx, at); return err }, joined},
 		{"Sequence", func() error { _, err := s.Sequence(ctx); return err }, number},
 		{"StoreEntry", func() error { return s.StoreEntry(ctx, entry(60*2499+30, "new")) },
-			slices.Concat(number, []string{"playlog_fingerprint", "correction_entry"}, follow, day)},
+			slices.Concat(number, []string{"playlog_fingerprint", "correction_entry"}, follow, title, day)},
 		{"StoreEntry/Fallback", func() error {
 			e := entry(60*2499+40, "fallback")
 			e.ShowName, e.ReceivedAt = "Fallback", e.TrackStart
 			return s.StoreEntry(ctx, e)
-		}, slices.Concat(number, []string{"playlog_fingerprint", "correction_entry"}, rule, said, health, reigns, segments, day)},
+		}, slices.Concat(number, []string{"playlog_fingerprint", "correction_entry"}, rule, said, health, reigns, segments, title, day)},
 		{"Activate", func() error {
 			_, err := s.Activate(ctx, asked(model.Activation{Source: 1, From: at.Add(time.Second), RecordedAt: noon}), source.Admit)
 			return err
-		}, slices.Concat(number, number, []string{"activation_from"}, rule, []string{"activation_from"}, reigns, segments, said, []string{"playlog_source"}, health, day)},
+		}, slices.Concat(number, number, []string{"activation_from"}, rule, []string{"activation_from"}, reigns, segments, said, []string{"playlog_source"}, health, looked, title, day)},
+		{"Correct", func() error {
+			_, err := s.Correct(ctx, last.ID, func(model.Entry, []model.Correction) (model.Correction, error) { return amend(1, "another"), nil })
+			return err
+		}, slices.Concat(number, []string{primaryKey, "correction_entry", primaryKey, primaryKey}, rule, said, health, reigns, segments,
+			[]string{"playlog_fingerprint"}, looked, title, bounds)},
 	}
 }
 

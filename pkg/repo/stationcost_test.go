@@ -64,8 +64,8 @@ func TestStation_Cost(t *testing.T) {
 		last func(i int) bool // what the last write brings
 		most cost
 	}{
-		"one more":               {every(3*time.Minute, 3*time.Minute, 2000, ownTitle), func(i int) bool { return i == 1999 }, cost{26, 60}},
-		"a title each second":    {every(time.Second, time.Second, 2000, ownTitle), func(i int) bool { return i == 1999 }, cost{26, 60}},
+		"one more":               {every(3*time.Minute, 3*time.Minute, 2000, ownTitle), func(i int) bool { return i == 1999 }, cost{22, 60}},
+		"a title each second":    {every(time.Second, time.Second, 2000, ownTitle), func(i int) bool { return i == 1999 }, cost{22, 60}},
 		"one title all the time": {every(30*time.Second, time.Minute, 1000, func(int) string { return "Title" }), func(i int) bool { return i == 999 }, cost{60, 4000}},
 		"scattered":              {every(3*time.Minute, 3*time.Minute, 4000, ownTitle), missing, cost{120, 3000}},
 	} {

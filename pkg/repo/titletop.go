@@ -3,7 +3,6 @@ package repo
 import (
 	"context"
 	"database/sql"
-	"strconv"
 
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 	"aura.radio/engine/pkg/titles"
@@ -28,8 +27,7 @@ func (t topList) to() sqldb.Time   { return sqldb.At(t.To) }
 
 // ofNew counts the plays of titles that were played for the first time in the period.
 func (t topList) ofNew(ctx context.Context) ([]titleCount, error) {
-	return t.of(ctx, "SELECT title_id AS id FROM title_first "+t.db.Dialect.UseIndex("title_first_at")+
-		" WHERE log = "+strconv.Itoa(t.table.Number)+" AND first_at >= ? AND first_at <= ?", t.from(), t.to())
+	return t.of(ctx, "SELECT id FROM "+t.table.Titles+" "+t.db.Dialect.UseIndex(t.table.Titles+"_first")+" WHERE first_at >= ? AND first_at <= ?", t.from(), t.to())
 }
 
 // ofPeriod counts all plays of the period. The sums with 0 keep the databases from

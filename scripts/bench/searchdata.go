@@ -91,7 +91,6 @@ func countNamed() []string {
 	return []string{
 		"INSERT INTO onair_day (day, segments) SELECT SUBSTR(from_at, 1, 10), COUNT(*) FROM onair GROUP BY SUBSTR(from_at, 1, 10)",
 		"INSERT INTO onair_title (id, folded, plays, first_at, last_at) SELECT title_id, (SELECT MIN(folded) FROM named WHERE id = title_id), COUNT(*), MIN(from_at), MAX(from_at) FROM onair GROUP BY title_id",
-		"INSERT INTO title_first (log, title_id, first_at) SELECT 1, id, first_at FROM onair_title",
 		"INSERT INTO onair_rule (id, default_source) VALUES (1, 1)",
 		"DROP TABLE named",
 	}

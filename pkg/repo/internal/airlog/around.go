@@ -92,7 +92,7 @@ func (l *Log) aroundAsSaid(ctx context.Context, p onair.Period, at time.Time) ([
 	for _, start := range next {
 		w, _ = w.Intersect(onair.Window{To: start})
 	}
-	return onair.Derive(w, last, nil, l.rows.source), w, nil
+	return onair.Derive(w, unnamed(last), nil, l.rows.source), w, nil
 }
 
 // makeWhole joins a segment of one period with what it goes on from, and as, in

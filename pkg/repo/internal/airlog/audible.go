@@ -23,7 +23,11 @@ func (l *Log) audible(ctx context.Context, source int, w onair.Window) ([]onair.
 		return nil, w, err
 	}
 	l.read += len(records)
-	return onair.Derive(w, records, nil, source), w, nil
+	l.names = make(map[int64]name, len(records))
+	for _, r := range records {
+		l.names[r.Entry] = r.name
+	}
+	return onair.Derive(w, unnamed(records), nil, source), w, nil
 }
 
 func (l *Log) periodAt(at time.Time) onair.Period {
@@ -41,6 +45,7 @@ func (l *Log) heard(ctx context.Context, p onair.Period, source int, w onair.Win
 	if err != nil {
 		return nil, w, err
 	}
+	l.names = s.names
 	if l.Compare != nil {
 		l.told = make(map[model.Fingerprint]heard.Heard, len(derived))
 		for _, d := range derived {

@@ -91,7 +91,7 @@ func (l *Log) explain(ctx context.Context, p onair.Period, w onair.Window) ([]Ex
 
 // asSaid is derive for the rule that takes each play as it was said.
 func (l *Log) asSaid(ctx context.Context, p onair.Period, w *onair.Window) (*said, []heard.Heard, error) {
-	s := &said{source: l.rows.source, period: p.From, entries: make(map[model.Fingerprint]int64)}
+	s := newSaid(l.rows.source, p)
 	if err := l.saidFrom(ctx, s.source, s, *w, l.rows.page); err != nil {
 		return nil, nil, err
 	}

@@ -35,6 +35,7 @@ type Log struct {
 	days          map[time.Time]int64               // days to be counted again, and how many segments more a dry run found
 	titles        *Titles                           // of the plays of the log
 	last          *said                             // what was read last; nil: nothing
+	names         map[int64]name                    // of the entries of what audible returned last
 	told          map[model.Fingerprint]heard.Heard // what was derived last, if somebody compares
 }
 
@@ -76,11 +77,12 @@ func (l *Log) Follow(ctx context.Context, t *onair.Touches) error {
 		}
 	}
 	for _, source := range t.Sources() {
-		err := l.changed(ctx, source, t.Changes(source), func(w onair.Window) error { return l.mendReigns(ctx, w, &source) })
+		l.titles.changes = t.Changes(source)
+		err := l.changed(ctx, source, l.titles.changes, func(w onair.Window) error { return l.mendReigns(ctx, w, &source) })
 		if err != nil {
 			return err
 		}
-		if err := l.titles.rename(ctx, t.Changes(source)); err != nil {
+		if err := l.titles.rename(ctx); err != nil {
 			return err
 		}
 	}
@@ -220,7 +222,7 @@ func (l *Log) mendPart(ctx context.Context, r onair.Reign) (rest *onair.Reign, e
 		}
 	}
 	if !l.DryRun {
-		if err := l.rows.replace(ctx, remove, l.titles.follow(kept, remove, add)); err != nil {
+		if err := l.rows.replace(ctx, remove, l.titles.follow(kept, remove, add, l.names)); err != nil {
 			return nil, err
 		}
 	}

@@ -18,9 +18,9 @@ func AllTitles(tx *sqldb.Tx, table Table, page int) *Titles {
 }
 
 // NameSome has the plays of the log name their titles that have segments among the
-// next ones from a time on. Their titles are known then, and what is known of them is
-// to be recounted. It returns where to continue, or nil after the last segment, and
-// how many segments were wrong.
+// next ones from a time on. What is known of their titles is to be recounted. It
+// returns where to continue, or nil after the last segment, and how many segments were
+// wrong.
 func (t *Titles) NameSome(ctx context.Context, from time.Time) (next *time.Time, wrong int, err error) {
 	begins := func(r row) time.Time { return r.From }
 	segments, rest, err := page(onair.Window{From: from}, t.rows.page, begins, func(limit int) ([]row, error) {
@@ -31,10 +31,7 @@ func (t *Titles) NameSome(ctx context.Context, from time.Time) (next *time.Time,
 		return nil, 0, err
 	}
 	t.touch(plain(segments))
-	if wrong, err = t.nameAll(ctx, false); err == nil {
-		_, _, err = t.add(ctx)
-	}
-	clear(t.plays)
+	wrong, err = t.settle(ctx, false)
 	if !rest.To.IsZero() {
 		next = &rest.To
 	}
@@ -48,42 +45,37 @@ const FirstTitle = math.MinInt64
 const recounted = 500
 
 // RecountSome counts the plays of the next titles, from one on, and corrects what is
-// known of them, unless it is a dry run. A title that is not listed has no words yet.
-// It returns where to continue, or nil after the last title, and how many were wrong.
+// known of them, unless it is a dry run. It has all of them found by their words,
+// because a title that an older program noted has none. It returns where to continue,
+// or nil after the last title, and how many were wrong.
 func (t *Titles) RecountSome(ctx context.Context, from int64, dryRun bool) (next *int64, wrong int, err error) {
 	table := t.rows.table.Titles
-	keys, err := sqldb.Select(ctx, t.rows.Conn, scanNumber, "SELECT id FROM "+table+" WHERE id >= ? ORDER BY id LIMIT ?", from, recounted)
-	if err != nil || len(keys) == 0 {
+	all, err := sqldb.Select(ctx, t.rows.Conn, scanKnown, "SELECT "+titleColumns+" FROM "+table+" WHERE id >= ? ORDER BY id LIMIT ?", from, recounted)
+	if err != nil || len(all) == 0 {
 		return nil, 0, err
 	}
-	different, err := sqldb.Select(ctx, t.rows.Conn, scanKey, "SELECT id FROM "+table+" WHERE "+sqldb.InNumbers("id", keys)+
-		" AND (plays <> "+t.count()+" OR plays > 0 AND (first_at <> "+t.bound("")+" OR last_at <> "+t.bound(" DESC")+")"+
-		" OR (plays > 0) <> EXISTS (SELECT 1 FROM title_first WHERE "+t.inLog()+" AND title_id = "+table+".id AND (title_first.first_at = "+table+".first_at OR plays = 0)))")
-	if err == nil && len(different) > 0 && !dryRun {
-		err = t.correct(ctx, different)
+	keys := make([]titles.Key, len(all))
+	for i, one := range all {
+		keys[i] = one.key
 	}
-	if last := keys[len(keys)-1]; len(keys) == recounted && last < math.MaxInt64 {
+	different, err := sqldb.Select(ctx, t.rows.Conn, scanKey, "SELECT id FROM "+table+" WHERE "+inKeys("id", keys)+
+		" AND (plays <> "+t.count()+" OR plays > 0 AND (first_at <> "+t.bound("")+" OR last_at <> "+t.bound(" DESC")+"))")
+	if err == nil && !dryRun {
+		err = t.correct(ctx, all, different)
+	}
+	if last := int64(keys[len(keys)-1]); len(keys) == recounted && last < math.MaxInt64 {
 		next = new(last + 1)
 	}
 	return next, len(different), err
 }
 
-// correct notes again all that is known of titles.
-func (t *Titles) correct(ctx context.Context, keys []titles.Key) error {
-	texts, err := sqldb.Select(ctx, t.rows.Conn, scanText, "SELECT id, folded FROM "+t.rows.table.Titles+" WHERE "+inKeys("id", keys))
-	if err == nil {
-		err = t.addWords(ctx, texts)
+// correct has titles found by their words, and notes again when those that are
+// different were played.
+func (t *Titles) correct(ctx context.Context, all []title, different []titles.Key) error {
+	if err := t.addWords(ctx, all); err != nil || len(different) == 0 {
+		return err
 	}
-	if err == nil {
-		err = t.update(ctx, t.count(), keys)
-	}
-	if err == nil {
-		err = t.unlist(ctx, keys)
-	}
-	if err == nil {
-		err = t.list(ctx, keys)
-	}
-	return err
+	return t.update(ctx, t.count(), different)
 }
 
 // count is the expression for how often a title was played.

@@ -102,47 +102,63 @@ func (r rows) startsAfter(ctx context.Context, source int, at time.Time, limit i
 
 // lastRecords are those of a source that started last before a moment: several if
 // they started at the same instant, and Derive knows which one counts.
-func (r rows) lastRecords(ctx context.Context, source int, at time.Time) ([]onair.Record, error) {
+func (r rows) lastRecords(ctx context.Context, source int, at time.Time) ([]record, error) {
 	return sqldb.Select(ctx, r.Conn, scanRecord, r.ofSource(recordColumns)+"played_at = ("+r.ofSource("played_at")+
 		"played_at < ? ORDER BY played_at DESC LIMIT 1)", source, source, sqldb.At(at))
 }
 
 // records are those of a source that start in w, and the last one before w; see
 // page.
-func (r rows) records(ctx context.Context, source int, w onair.Window) ([]onair.Record, onair.Window, error) {
+func (r rows) records(ctx context.Context, source int, w onair.Window) ([]record, onair.Window, error) {
 	before, err := r.lastRecords(ctx, source, w.From)
 	if err != nil {
 		return nil, w, err
 	}
-	start := func(r onair.Record) time.Time { return r.Start }
-	within, w, err := page(w, r.page, start, func(limit int) ([]onair.Record, error) {
+	start := func(r record) time.Time { return r.Start }
+	within, w, err := page(w, r.page, start, func(limit int) ([]record, error) {
 		return sqldb.Select(ctx, r.Conn, scanRecord, r.ofSource(recordColumns)+"played_at >= ? AND played_at < ? ORDER BY played_at LIMIT ?",
 			source, sqldb.At(w.From), sqldb.UntilTime(w.To), limit)
 	})
 	return append(before, within...), w, err
 }
 
-const recordColumns = "id, fingerprint, log_source, played_at, duration_ms, overlay"
+// record is a record with what it is called.
+type record struct {
+	onair.Record
+	name
+}
 
-func scanRecord(row *sql.Rows) (onair.Record, error) {
-	var r onair.Record
-	var start sqldb.Time
-	var milliseconds int64
+const recordColumns = "id, fingerprint, log_source, played_at, duration_ms, track_artist, track_title, overlay"
+
+func scanRecord(row *sql.Rows) (r record, err error) {
+	var e model.Entry
 	var overlay sql.NullString
-	if err := row.Scan(&r.Entry, (*sqldb.UID)(&r.Fingerprint), &r.Source, &start, &milliseconds, &overlay); err != nil {
-		return r, err
+	err = row.Scan(&r.Entry, (*sqldb.UID)(&r.Fingerprint), &r.Source, (*sqldb.Moment)(&r.Start), (*sqldb.Length)(&e.Duration), &e.Artist, &e.Title, &overlay)
+	if err == nil {
+		err = shown(&e, r.Entry, overlay)
 	}
-	r.Start, r.Duration = start.Time, time.Duration(milliseconds)*time.Millisecond
-	if overlay.Valid {
-		var o model.Overlay
-		if err := json.Unmarshal([]byte(overlay.String), &o); err != nil {
-			return r, fmt.Errorf("overlay of entry %d: %w", r.Entry, err)
-		}
-		if o.Changes.Duration != nil {
-			r.Duration = *o.Changes.Duration
-		}
+	r.Duration, r.name = e.Duration, name{e.Artist, e.Title}
+	return r, err
+}
+
+func unnamed(records []record) []onair.Record {
+	plain := make([]onair.Record, len(records))
+	for i, r := range records {
+		plain[i] = r.Record
 	}
-	return r, nil
+	return plain
+}
+
+// shown applies what was corrected of an entry with that number.
+func shown(e *model.Entry, number int64, overlay sql.NullString) error {
+	if !overlay.Valid {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(overlay.String), &e.Overlay); err != nil {
+		return fmt.Errorf("overlay of entry %d: %w", number, err)
+	}
+	*e = e.Effective()
+	return nil
 }
 
 // row is a segment as the log's table keeps it.

@@ -22,6 +22,7 @@ type said struct {
 	period  time.Time                   // its begin
 	plays   []heard.Play                // by their starts, stragglers included
 	entries map[model.Fingerprint]int64 // their numbers
+	names   map[int64]name              // of their entries
 	// since and until bound what was read: every play that starts since then,
 	// and before until. Zero is open.
 	since, until time.Time
@@ -29,6 +30,10 @@ type said struct {
 	// cuts are the moments at which the history may be cut, as far as what was read
 	// tells.
 	cuts []time.Time
+}
+
+func newSaid(source int, p onair.Period) *said {
+	return &said{source: source, period: p.From, entries: make(map[model.Fingerprint]int64), names: make(map[int64]name)}
 }
 
 // aPlay is a play with the number of its entry.

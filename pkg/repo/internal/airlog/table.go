@@ -10,8 +10,6 @@ import (
 // and the titles of its plays.
 type Table struct {
 	Segments, Days, Titles string
-	// Number stands for the log in table title_first.
-	Number int
 	// Order is the order in which the database finds the segments without sorting:
 	// columns, after the name of the table.
 	Order []string
@@ -20,8 +18,8 @@ type Table struct {
 // The tables. A station has one log, in which no two segments start together. A
 // node has the logs of its sources beside one another.
 var (
-	OnAir = Table{Segments: "onair", Days: "onair_day", Titles: "onair_title", Number: 1, Order: []string{"from_at"}}
-	Heard = Table{Segments: "heard", Days: "heard_day", Titles: "heard_title", Number: 2, Order: []string{"from_at", "entry_id"}}
+	OnAir = Table{Segments: "onair", Days: "onair_day", Titles: "onair_title", Order: []string{"from_at"}}
+	Heard = Table{Segments: "heard", Days: "heard_day", Titles: "heard_title", Order: []string{"from_at", "entry_id"}}
 )
 
 // Index is the list of the segments, by when they begin.

@@ -1,13 +1,11 @@
 package airlog
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -23,32 +21,39 @@ import (
 type Titles struct {
 	tx      *sqldb.Tx
 	rows    rows
+	changes *onair.Changes         // what is followed; nil if that is not known
 	entries map[int64]bool         // to be looked at; true if what is wrong of them is a difference
+	seen    map[int64]bool         // entries of which segments were in the log or put into it
 	plays   map[titles.Key]*change // of which titles plays began or ended
 }
 
 // change is what changes of a title.
 type change struct {
-	plays   int64     // how many more
-	text    string    // what is searched; "" if no play was added
-	at      time.Time // when the first of these was
-	isFewer bool      // plays were taken away
+	plays       int64     // how many more
+	added       name      // of a play that was added
+	first, last time.Time // when plays were added; zero if none was
+	isFewer     bool      // plays were taken away
 }
 
 // take notes that a play was taken away.
 func (c *change) take() { c.plays, c.isFewer = c.plays-1, true }
 
 // put notes that a play was added.
-func (c *change) put(artist, title string, at time.Time) {
-	if c.plays++; c.text == "" {
-		c.text, c.at = titles.Text(artist, title), at
-	} else if at.Before(c.at) {
-		c.at = at
+func (c *change) put(n name, at time.Time) {
+	c.plays, c.added = c.plays+1, n
+	if c.first.IsZero() || at.Before(c.first) {
+		c.first = at
+	}
+	if at.After(c.last) {
+		c.last = at
 	}
 }
 
+// name is what a play is called, with its corrections applied.
+type name struct{ artist, title string }
+
 func newTitles(tx *sqldb.Tx, r rows) *Titles {
-	return &Titles{tx: tx, rows: r, entries: make(map[int64]bool), plays: make(map[titles.Key]*change)}
+	return &Titles{tx: tx, rows: r, entries: make(map[int64]bool), seen: make(map[int64]bool), plays: make(map[titles.Key]*change)}
 }
 
 // touch notes that segments are to be looked at.
@@ -61,11 +66,13 @@ func (t *Titles) touch(segments []onair.Segment) {
 }
 
 // follow notes that segments are taken out of the log and others put in, and returns
-// these as rows. kept are the rows from which they are taken.
-func (t *Titles) follow(kept []row, remove, add []onair.Segment) []row {
+// these as rows. kept are the rows from which they are taken, names what the entries
+// of the others are called.
+func (t *Titles) follow(kept []row, remove, add []onair.Segment, names map[int64]name) []row {
 	named := make(map[time.Time]row, len(kept))
 	for _, r := range kept {
 		named[r.From] = r
+		t.seen[r.Entry] = true
 	}
 	rows := make([]row, len(add))
 	for i, s := range add {
@@ -75,7 +82,7 @@ func (t *Titles) follow(kept []row, remove, add []onair.Segment) []row {
 			delete(named, s.From)
 			continue
 		}
-		t.entries[s.Entry] = false
+		rows[i].title = t.begin(s, names)
 	}
 	for _, s := range remove {
 		if before, ok := named[s.From]; ok {
@@ -84,6 +91,23 @@ func (t *Titles) follow(kept []row, remove, add []onair.Segment) []row {
 		}
 	}
 	return rows
+}
+
+// begin is the title that a segment names which is put into the log. It is certainly
+// right if nothing of its entry can have been there. Otherwise the entry is looked at
+// when all of its segments are in the log.
+func (t *Titles) begin(s onair.Segment, names map[int64]name) titles.Key {
+	n, isNamed := names[s.Entry]
+	if t.seen[s.Entry] || !isNamed || t.changes == nil || !t.changes.IsNew(s.Fingerprint) {
+		t.entries[s.Entry] = false
+	}
+	if t.seen[s.Entry] || !isNamed {
+		return 0
+	}
+	t.seen[s.Entry] = true
+	right := titles.ID(n.artist, n.title)
+	t.of(right).put(n, s.From)
+	return right
 }
 
 // of is the change of a title.
@@ -97,9 +121,9 @@ func (t *Titles) of(k titles.Key) *change {
 }
 
 // rename notes which entries may name another title than before.
-func (t *Titles) rename(ctx context.Context, changes *onair.Changes) error {
+func (t *Titles) rename(ctx context.Context) error {
 	var ids []model.Fingerprint
-	for _, p := range changes.Plays {
+	for _, p := range t.changes.Plays {
 		if p.Was != nil {
 			ids = append(ids, p.ID)
 		}
@@ -123,7 +147,7 @@ func scanNumber(from *sql.Rows) (n int64, err error) {
 
 // areMany reports whether so much was noted that it is to be settled before more is.
 // What is noted of an entry later settles it again.
-func (t *Titles) areMany() bool { return len(t.entries) >= 2*t.rows.page }
+func (t *Titles) areMany() bool { return max(len(t.entries), len(t.plays)) >= 2*t.rows.page }
 
 // settle has the right segments name the right titles, and counts the plays of these.
 // It returns how many segments were wrong that stood in the log before. A dry run
@@ -170,14 +194,14 @@ func (t *Titles) misnamed(ctx context.Context, entries []int64) (wrong []row, er
 	for _, s := range segments {
 		var right titles.Key
 		if s.Entry != before { // it is the first
-			before, right = s.Entry, titles.ID(s.artist, s.name)
+			before, right = s.Entry, titles.ID(s.artist, s.name.title)
 		}
-		if right == s.title {
+		if right == s.row.title {
 			continue
 		}
-		t.of(s.title).take()
-		t.of(right).put(s.artist, s.name, s.From)
-		s.title = right
+		t.of(s.row.title).take()
+		t.of(right).put(s.name, s.From)
+		s.row.title = right
 		wrong = append(wrong, s.row)
 	}
 	return wrong, nil
@@ -189,7 +213,7 @@ var airedColumns = "aired." + strings.ReplaceAll(rowColumns, ", ", ", aired.")
 // named is a row with what its entry names.
 type named struct {
 	row
-	artist, name string
+	name
 }
 
 func scanNamed(from *sql.Rows) (n named, err error) {
@@ -198,157 +222,136 @@ func scanNamed(from *sql.Rows) (n named, err error) {
 	if n.row, err = scanRow(from, &e.Artist, &e.Title, &overlay); err != nil {
 		return n, err
 	}
-	if overlay.Valid {
-		if err := json.Unmarshal([]byte(overlay.String), &e.Overlay); err != nil {
-			return n, fmt.Errorf("overlay of entry %d: %w", n.Entry, err)
-		}
-	}
-	e = e.Effective()
-	n.artist, n.name = e.Artist, e.Title
-	return n, nil
+	err = shown(&e, n.Entry, overlay)
+	n.name = name{e.Artist, e.Title}
+	return n, err
 }
 
-// countChanged brings what is known of titles up to date with their changes.
+// title is what is known of a title.
+type title struct {
+	key         titles.Key
+	text        string // what is searched
+	plays       int64
+	first, last time.Time
+}
+
+const (
+	titleColumns = "id, folded, plays, first_at, last_at"
+	titleValues  = "(?, ?, ?, ?, ?)"
+)
+
+func scanKnown(from *sql.Rows) (one title, err error) {
+	var key int64
+	err = from.Scan(&key, &one.text, &one.plays, (*sqldb.Moment)(&one.first), (*sqldb.Moment)(&one.last))
+	one.key = titles.Key(key)
+	return one, err
+}
+
+// after is what is known of a title after a change. If plays were taken away, it is not
+// known when the first and the last one was.
+func (one title) after(c *change) title {
+	if !c.first.IsZero() && (one.plays <= 0 || c.first.Before(one.first)) {
+		one.first = c.first
+	}
+	if !c.first.IsZero() && (one.plays <= 0 || c.last.After(one.last)) {
+		one.last = c.last
+	}
+	one.plays += c.plays
+	return one
+}
+
+// countChanged brings what is known of titles up to date with their changes. New
+// titles are found by their words from now on.
 func (t *Titles) countChanged(ctx context.Context) error {
-	added, moved, err := t.add(ctx)
+	delete(t.plays, 0)
+	keys := slices.Sorted(maps.Keys(t.plays))
+	known, err := t.known(ctx, keys)
 	if err != nil {
 		return err
 	}
-	for part := range slices.Chunk(slices.Sorted(maps.Keys(t.plays)), sqldb.MaxList) {
-		var more strings.Builder
-		more.WriteString("plays + CASE id")
-		for _, k := range part {
-			more.WriteString(" WHEN " + literal(k) + " THEN " + strconv.FormatInt(t.plays[k].plays, 10))
+	var changed, added []title
+	var fewer []titles.Key
+	for _, k := range keys {
+		c := t.plays[k]
+		was, isKnown := known[k]
+		if !isKnown && (c.plays <= 0 || c.first.IsZero()) { // nothing remains of it
+			continue
 		}
-		if err := t.update(ctx, more.String()+" END", part); err != nil {
+		if !isKnown {
+			was = title{key: k, text: titles.Text(c.added.artist, c.added.title)}
+		}
+		is := was.after(c)
+		if !isKnown {
+			added = append(added, is)
+		}
+		if is != was {
+			changed = append(changed, is)
+		}
+		if c.isFewer {
+			fewer = append(fewer, k)
+		}
+	}
+	if err := t.store(ctx, changed); err != nil {
+		return err
+	}
+	if err := t.addWords(ctx, added); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(fewer, sqldb.MaxList) {
+		if err := t.update(ctx, "plays", part); err != nil {
 			return err
 		}
 		t.tx.GoesOn()
 	}
-	if err := t.unlist(ctx, moved); err != nil {
-		return err
-	}
-	return t.list(ctx, append(added, moved...))
+	return nil
 }
 
-// add adds the titles that are not listed, without any plays, and with their words. It
-// returns these, and those that may have been played first at another time than is
-// listed.
-func (t *Titles) add(ctx context.Context) (added, moved []titles.Key, err error) {
-	delete(t.plays, 0)
-	keys := slices.Sorted(maps.Keys(t.plays))
-	firsts, err := t.firsts(ctx, keys)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, k := range keys {
-		c := t.plays[k]
-		first, isListed := firsts[k]
-		switch {
-		case !isListed && c.text != "":
-			added = append(added, k)
-		case isListed && (c.isFewer || c.text != "" && c.at.Before(first)):
-			moved = append(moved, k)
-		}
-	}
-	err = t.rows.InParts(ctx, len(added), t.rows.Dialect.RowsPerStatement(), func(n int) string {
-		return "INSERT INTO " + t.rows.table.Titles + " (id, folded, plays, first_at, last_at) VALUES (?, ?, 0, ?, ?)" +
-			strings.Repeat(", (?, ?, 0, ?, ?)", n-1) + t.rows.Dialect.InsertMissing("id")
-	}, func(i int, to []any) []any {
-		c := t.plays[added[i]]
-		return append(to, int64(added[i]), c.text, sqldb.At(c.at), sqldb.At(c.at))
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	texts := make([]titleText, len(added))
-	for i, k := range added {
-		texts[i] = titleText{k, t.plays[k].text}
-	}
-	return added, moved, t.addWords(ctx, texts)
-}
-
-// firsts are when titles were played first, of those that are listed: their words are
-// known.
-func (t *Titles) firsts(ctx context.Context, keys []titles.Key) (map[titles.Key]time.Time, error) {
-	firsts := make(map[titles.Key]time.Time, len(keys))
+// known is what is known of titles, as far as they are.
+func (t *Titles) known(ctx context.Context, keys []titles.Key) (map[titles.Key]title, error) {
+	known := make(map[titles.Key]title, len(keys))
 	for part := range slices.Chunk(keys, sqldb.MaxList) {
-		listed, err := sqldb.Select(ctx, t.rows.Conn, scanFirst, "SELECT title_id, first_at FROM title_first WHERE "+t.inLog()+" AND "+inKeys("title_id", part))
+		some, err := sqldb.Select(ctx, t.rows.Conn, scanKnown, "SELECT "+titleColumns+" FROM "+t.rows.table.Titles+" WHERE "+inKeys("id", part))
 		if err != nil {
 			return nil, err
 		}
-		for _, f := range listed {
-			firsts[f.title] = f.at
+		for _, one := range some {
+			known[one.key] = one
 		}
 	}
-	return firsts, nil
+	return known, nil
 }
 
-// first is when a title was played first.
-type first struct {
-	title titles.Key
-	at    time.Time
+// store notes what is known of titles.
+func (t *Titles) store(ctx context.Context, all []title) error {
+	return t.rows.InParts(ctx, len(all), t.rows.Dialect.RowsPerStatement(), func(n int) string {
+		return "INSERT INTO " + t.rows.table.Titles + " (" + titleColumns + ") VALUES " + titleValues + strings.Repeat(", "+titleValues, n-1) +
+			t.rows.Dialect.InsertOver("id", "plays", "first_at", "last_at")
+	}, func(i int, to []any) []any {
+		one := &all[i]
+		return append(to, int64(one.key), one.text, one.plays, sqldb.At(one.first), sqldb.At(one.last))
+	})
 }
 
-func scanFirst(from *sql.Rows) (f first, err error) {
-	var title int64
-	err = from.Scan(&title, (*sqldb.Moment)(&f.at))
-	f.title = titles.Key(title)
-	return f, err
-}
-
-// inLog is the condition for the rows of the log in table title_first.
-func (t *Titles) inLog() string { return "log = " + strconv.Itoa(t.rows.table.Number) }
-
-// titleText is what is searched of a title.
-type titleText struct {
-	title titles.Key
+// word is where a searched word may begin in a title.
+type word struct {
 	text  string
-}
-
-func scanText(from *sql.Rows) (s titleText, err error) {
-	var title int64
-	err = from.Scan(&title, &s.text)
-	s.title = titles.Key(title)
-	return s, err
+	title titles.Key
 }
 
 // addWords has titles found by their words.
-func (t *Titles) addWords(ctx context.Context, texts []titleText) error {
-	var words []titleText
-	for _, s := range texts {
-		for _, word := range titles.Beginnings(s.text) {
-			words = append(words, titleText{s.title, word})
+func (t *Titles) addWords(ctx context.Context, of []title) error {
+	var words []word
+	for _, one := range of {
+		for _, text := range titles.Beginnings(one.text) {
+			words = append(words, word{text, one.key})
 		}
 	}
-	slices.SortFunc(words, func(a, b titleText) int { return strings.Compare(a.text, b.text) }) // near one another in the table
+	slices.SortFunc(words, func(a, b word) int { // as in the table
+		return cmp.Or(strings.Compare(a.text, b.text), cmp.Compare(int64(a.title), int64(b.title)))
+	})
 	return t.rows.InParts(ctx, len(words), t.rows.Dialect.RowsPerStatement(), func(n int) string {
 		return "INSERT INTO title_word (word, title_id) VALUES (?, ?)" + strings.Repeat(", (?, ?)", n-1) + t.rows.Dialect.InsertMissing("word")
 	}, func(i int, to []any) []any { return append(to, words[i].text, int64(words[i].title)) })
-}
-
-// unlist takes titles out of the list of when they were played first.
-func (t *Titles) unlist(ctx context.Context, keys []titles.Key) error {
-	for part := range slices.Chunk(keys, sqldb.MaxList) {
-		if _, err := t.rows.Exec(ctx, "DELETE FROM title_first WHERE "+t.inLog()+" AND "+inKeys("title_id", part)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// list lists when titles were played first that are not listed. Those that are not
-// played any more are left out.
-func (t *Titles) list(ctx context.Context, keys []titles.Key) error {
-	for part := range slices.Chunk(keys, sqldb.MaxList) {
-		_, err := t.rows.Exec(ctx, "INSERT INTO title_first (log, title_id, first_at) SELECT "+strconv.Itoa(t.rows.table.Number)+", id, first_at FROM "+
-			t.rows.table.Titles+" WHERE plays > 0 AND "+inKeys("id", part))
-		if err != nil {
-			return err
-		}
-		t.tx.GoesOn()
-	}
-	return nil
 }
 
 // update notes when titles were played first and last, and how often.
@@ -376,5 +379,3 @@ func inKeys(column string, keys []titles.Key) string {
 	}
 	return sqldb.InNumbers(column, numbers)
 }
-
-func literal(k titles.Key) string { return strconv.FormatInt(int64(k), 10) }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/onair/heard"
 )
@@ -17,7 +16,7 @@ const beside = 12
 // saidBefore reads what was said of a source by the last n plays before a moment,
 // and by those whose word came later.
 func (l *Log) saidBefore(ctx context.Context, p onair.Period, source int, at time.Time, n int) (*said, error) {
-	s := &said{source: source, period: p.From, entries: make(map[model.Fingerprint]int64)}
+	s := newSaid(source, p)
 	bound := p.Since()
 	before, since, err := l.rows.playsBefore(ctx, source, bound, at, n)
 	if err != nil {
@@ -62,7 +61,7 @@ func (l *Log) complete(ctx context.Context, p onair.Period, source int, s *said,
 func (s *said) add(plays []aPlay) {
 	for _, p := range plays {
 		s.plays = append(s.plays, p.Play)
-		s.entries[p.ID] = p.entry
+		s.entries[p.ID], s.names[p.entry] = p.entry, name{p.Artist, p.Title}
 	}
 }
 

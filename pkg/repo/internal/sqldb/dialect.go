@@ -3,7 +3,9 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 	"gorm.io/gorm"
@@ -51,6 +53,9 @@ type Dialect interface {
 	// InsertMissing turns an INSERT into one that leaves existing rows alone.
 	// column is any column of the table.
 	InsertMissing(column string) string
+	// InsertOver turns an INSERT into one that replaces columns of existing rows,
+	// which have the same key. It needs no privilege to delete.
+	InsertOver(key string, columns ...string) string
 	// LocksRows reports whether a transaction has to lock the rows on which it
 	// decides. If not, transactions that write exclude each other.
 	LocksRows() bool
@@ -104,4 +109,13 @@ type Dialect interface {
 	// what it was to drop. It is false if a statement is never committed
 	// without the note about it.
 	IsThere(err error) bool
+}
+
+// assign sets each column to its value of the row that is inserted.
+func assign(columns []string, incoming string) string {
+	set := make([]string, len(columns))
+	for i, column := range columns {
+		set[i] = column + " = " + fmt.Sprintf(incoming, column)
+	}
+	return strings.Join(set, ", ")
 }

@@ -142,6 +142,10 @@ func (mysqlDialect) InsertMissing(column string) string {
 	return " ON DUPLICATE KEY UPDATE " + column + " = " + column
 }
 
+func (mysqlDialect) InsertOver(_ string, columns ...string) string {
+	return " ON DUPLICATE KEY UPDATE " + assign(columns, "VALUES(%s)")
+}
+
 func (mysqlDialect) Kind() Kind { return MySQL }
 
 func (mysqlDialect) LocksRows() bool { return true }

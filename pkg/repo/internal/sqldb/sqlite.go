@@ -232,6 +232,10 @@ func (d sqliteDialect) Size() (file, log int64, known bool) {
 
 func (sqliteDialect) InsertMissing(string) string { return " ON CONFLICT DO NOTHING" }
 
+func (sqliteDialect) InsertOver(key string, columns ...string) string {
+	return " ON CONFLICT (" + key + ") DO UPDATE SET " + assign(columns, "excluded.%s")
+}
+
 func (sqliteDialect) Kind() Kind { return SQLite }
 
 func (sqliteDialect) LocksRows() bool { return false }

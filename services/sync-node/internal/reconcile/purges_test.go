@@ -218,7 +218,7 @@ func TestPurges_Oracle(t *testing.T) {
 // forget deletes all records of a database.
 func forget(t *testing.T, raw *sql.DB) {
 	t.Helper()
-	for _, table := range []string{"playlog", "correction", "parked", "onair", "onair_day", "onair_title", "heard_title", "title_word", "title_first", "playlog_day", "heard_pending", "purged_plays"} {
+	for _, table := range []string{"playlog", "correction", "parked", "onair", "onair_day", "onair_title", "heard_title", "title_word", "playlog_day", "heard_pending", "purged_plays"} {
 		if _, err := raw.ExecContext(t.Context(), "DELETE FROM "+table); err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,9 @@
+-- Finds the titles that were on air for the first time in a period. A title that an
+-- older program noted has no words until a newer one adds them.
+-- Oldest program: 18
+
+-- +goose Up
+ALTER TABLE onair_title ADD KEY onair_title_first (first_at);
+
+-- +goose Down
+ALTER TABLE onair_title DROP KEY onair_title_first;
