@@ -91,7 +91,7 @@ func (h *history) process(t *rapid.T) *repo.Station {
 
 // step makes one thing happen, sometimes twice, and compares.
 func (h *history) step(ctx context.Context, t *rapid.T) {
-	kinds := []string{"store", "store", "absorb", "absorb", "absorb", "activate", "activate", "remember", "log missed", "restart", "default", "tamper", "health", "health", "rule"}
+	kinds := []string{"store", "store", "absorb", "absorb", "absorb", "activate", "activate", "remember", "log missed", "restart", "default", "tamper", "health", "health", "rule", "keep"}
 	if len(h.records) > 0 {
 		kinds = append(kinds, "correct", "correct", "lose", "purge")
 	}
@@ -178,6 +178,14 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 		do = func() error { return s.AbsorbHealths(ctx, []model.Health{state}, true) }
 	case "rule":
 		h.setRule(ctx, t, s)
+	case "keep":
+		if err := s.KeepPlayedAt(ctx, midnight.AddDate(0, 0, rapid.IntRange(1, 5).Draw(t, "days later"))); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if h.sequence, err = s.Sequence(ctx); err != nil {
+			t.Fatal(err)
+		}
 	case "tamper":
 		changed = h.tamper(ctx, t, s)
 	case "restart":
@@ -222,6 +230,7 @@ func (h *history) tamper(ctx context.Context, t *rapid.T, s *repo.Station) (chan
 		"UPDATE onair SET from_at = '" + text(onairtest.At(-60)) + "' WHERE from_at = ?",
 		"UPDATE onair_day SET segments = segments + 1 WHERE day = SUBSTR(?, 1, 10)",
 		"DELETE FROM onair_day WHERE day = SUBSTR(?, 1, 10)",
+		"UPDATE onair SET title_id = 1 WHERE from_at = ?",
 		"REPLACE INTO onair_day (day, segments) SELECT CONCAT(SUBSTR(?, 1, 2), '00-01-01'), 1",
 	}).Draw(t, "tampering")
 	if _, err := h.raw.ExecContext(ctx, how, text(victim.From)); err != nil {

@@ -8,6 +8,7 @@
 // give. It also promises that the table of days says how many segments begin on
 // each day, in UTC, and that the table of titles equals what counting the plays of
 // the log gives. Table title_word has the beginnings of the words of these titles, and
-// title_first has when each was played first. A play is an entry that is in the log, no matter in how many
+// title_first has when each was played first. What the tables of played titles say of
+// a day is right if their number of segments is that of the table of days. A play is an entry that is in the log, no matter in how many
 // segments. It was played when the first of them begins.
 package airlog

@@ -7,9 +7,9 @@ import (
 )
 
 // Table is where a log is kept: its segments, how many of them begin on each day,
-// and the titles of its plays.
+// the titles of its plays, and which of these were played on each day.
 type Table struct {
-	Segments, Days, Titles string
+	Segments, Days, Titles, Played string
 	// Number stands for the log in table title_first.
 	Number int
 	// Order is the order in which the database finds the segments without sorting:
@@ -20,8 +20,8 @@ type Table struct {
 // The tables. A station has one log, in which no two segments start together. A
 // node has the logs of its sources beside one another.
 var (
-	OnAir = Table{Segments: "onair", Days: "onair_day", Titles: "onair_title", Number: 1, Order: []string{"from_at"}}
-	Heard = Table{Segments: "heard", Days: "heard_day", Titles: "heard_title", Number: 2, Order: []string{"from_at", "entry_id"}}
+	OnAir = Table{Segments: "onair", Days: "onair_day", Titles: "onair_title", Played: "onair_played", Number: 1, Order: []string{"from_at"}}
+	Heard = Table{Segments: "heard", Days: "heard_day", Titles: "heard_title", Played: "heard_played", Number: 2, Order: []string{"from_at", "entry_id"}}
 )
 
 // Index is the list of the segments, by when they begin.

@@ -25,6 +25,8 @@ type Titles struct {
 	rows    rows
 	entries map[int64]bool         // to be looked at; true if what is wrong of them is a difference
 	plays   map[titles.Key]*change // of which titles plays began or ended
+	days    map[string]bool        // see mark
+	added   map[time.Time]bool     // when segments begin that were not there before
 }
 
 // change is what changes of a title.
@@ -48,7 +50,7 @@ func (c *change) put(artist, title string, at time.Time) {
 }
 
 func newTitles(tx *sqldb.Tx, r rows) *Titles {
-	return &Titles{tx: tx, rows: r, entries: make(map[int64]bool), plays: make(map[titles.Key]*change)}
+	return &Titles{tx: tx, rows: r, entries: make(map[int64]bool), plays: make(map[titles.Key]*change), days: make(map[string]bool), added: make(map[time.Time]bool)}
 }
 
 // touch notes that segments are to be looked at.
@@ -75,12 +77,13 @@ func (t *Titles) follow(kept []row, remove, add []onair.Segment) []row {
 			delete(named, s.From)
 			continue
 		}
-		t.entries[s.Entry] = false
+		t.entries[s.Entry], t.added[s.From] = false, true
 	}
 	for _, s := range remove {
 		if before, ok := named[s.From]; ok {
 			t.entries[s.Entry] = false
 			t.of(before.title).take()
+			t.mark(s.From)
 		}
 	}
 	return rows
@@ -155,7 +158,11 @@ func (t *Titles) nameAll(ctx context.Context, dryRun bool) (wrong int, err error
 		t.tx.GoesOn()
 	}
 	clear(t.entries)
-	return wrong, nil
+	clear(t.added)
+	if dryRun {
+		clear(t.days)
+	}
+	return wrong, t.unmark(ctx)
 }
 
 // misnamed are the rows of entries that name another title than they should, as they
@@ -177,6 +184,9 @@ func (t *Titles) misnamed(ctx context.Context, entries []int64) (wrong []row, er
 		}
 		t.of(s.title).take()
 		t.of(right).put(s.artist, s.name, s.From)
+		if !t.added[s.From] {
+			t.mark(s.From)
+		}
 		s.title = right
 		wrong = append(wrong, s.row)
 	}
