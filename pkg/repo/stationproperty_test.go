@@ -89,14 +89,28 @@ func (h *history) process(t *rapid.T) *repo.Station {
 	return rapid.SampledFrom(h.processes).Draw(t, "process")
 }
 
+// keep keeps the titles of the days that are over some days later.
+func (h *history) keep(ctx context.Context, t *rapid.T, s *repo.Station) {
+	if err := s.KeepPlayedAt(ctx, midnight.AddDate(0, 0, rapid.IntRange(1, 5).Draw(t, "days later"))); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if h.sequence, err = s.Sequence(ctx); err != nil { // it may take a transaction
+		t.Fatal(err)
+	}
+}
+
 // step makes one thing happen, sometimes twice, and compares.
 func (h *history) step(ctx context.Context, t *rapid.T) {
-	kinds := []string{"store", "store", "absorb", "absorb", "absorb", "activate", "activate", "remember", "log missed", "restart", "default", "tamper", "health", "health", "rule", "keep"}
+	kinds := []string{"store", "store", "absorb", "absorb", "absorb", "activate", "activate", "remember", "log missed", "restart", "default", "tamper", "health", "health", "rule"}
 	if len(h.records) > 0 {
 		kinds = append(kinds, "correct", "correct", "lose", "purge")
 	}
 	kind := rapid.SampledFrom(kinds).Draw(t, "step")
 	s := h.process(t)
+	if rapid.Bool().Draw(t, "keep") {
+		h.keep(ctx, t, h.process(t))
+	}
 	changed := false
 	var do func() error
 	switch kind {
@@ -178,14 +192,6 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 		do = func() error { return s.AbsorbHealths(ctx, []model.Health{state}, true) }
 	case "rule":
 		h.setRule(ctx, t, s)
-	case "keep":
-		if err := s.KeepPlayedAt(ctx, midnight.AddDate(0, 0, rapid.IntRange(1, 5).Draw(t, "days later"))); err != nil {
-			t.Fatal(err)
-		}
-		var err error
-		if h.sequence, err = s.Sequence(ctx); err != nil {
-			t.Fatal(err)
-		}
 	case "tamper":
 		changed = h.tamper(ctx, t, s)
 	case "restart":
