@@ -233,3 +233,16 @@ func (l *OnAirLog) SetSearch(titles, walks int) {
 
 // SetCommon makes a word common that so many titles have.
 func (l *OnAirLog) SetCommon(words int) { l.searching.word, l.searching.words = words, words }
+
+// KeepPlayedAt is what KeepPlayed does at a time.
+func (s *Station) KeepPlayedAt(ctx context.Context, now time.Time) error {
+	return s.played().keep(ctx, now)
+}
+
+// KeepPlayedAt is what KeepPlayed does at a time.
+func (n *Node) KeepPlayedAt(ctx context.Context, now time.Time) error {
+	return n.heard.played().keep(ctx, now)
+}
+
+// SetNews makes so many new titles of a period many.
+func (l *OnAirLog) SetNews(titles int) { l.searching.news = titles }

@@ -241,11 +241,11 @@ type heardNote struct {
 	Left int64 `json:"left,omitempty"`
 	// Follows: the rules are those of a sync node.
 	Follows bool `json:"follows,omitempty"`
-	// Titled: each play of the log names its title. Listed: nothing else is missing of
+	// Titled: each play of the log names its title. Counted: nothing else is missing of
 	// titles. An older program that derives does not know these, and so takes them
 	// back when it stores the note.
-	Titled bool `json:"titled,omitempty"`
-	Listed bool `json:"listed,omitempty"`
+	Titled  bool `json:"titled,omitempty"`
+	Counted bool `json:"counted,omitempty"`
 }
 
 type heardStage string

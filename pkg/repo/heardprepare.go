@@ -138,7 +138,7 @@ func (h *heardLog) catchUp(ctx context.Context) (did bool, err error) {
 			return did, err
 		}
 		note, err := h.note(ctx)
-		if err != nil || note.Titled && note.Listed {
+		if err != nil || note.Titled && note.Counted {
 			return did, err
 		}
 		h.db.Log.Info().Msg("noting the titles of what was heard")

@@ -73,7 +73,7 @@ func TestHeard_Oracle(t *testing.T) {
 // emptyNode deletes all that a node stores.
 func emptyNode(t *testing.T, raw *sql.DB) {
 	empty(t, raw)
-	for _, table := range []string{"health", "heard_rule", "heard", "heard_day", "heard_title", "title_word", "heard_pending", "note"} {
+	for _, table := range []string{"health", "heard_rule", "heard", "heard_day", "heard_title", "heard_played", "title_word", "heard_pending", "note"} {
 		execSQL(t, raw, "DELETE FROM "+table)
 	}
 }
@@ -155,6 +155,11 @@ func (h *history) compareHeard(ctx context.Context, t *rapid.T) {
 	did, err := db.CatchUpHeard(ctx)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if rapid.IntRange(0, 2).Draw(t, "kept") == 0 {
+		if err := h.node(t).KeepPlayedAt(ctx, midnight.AddDate(0, 0, rapid.IntRange(1, 5).Draw(t, "days later"))); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if did { // it was too much for the read
 		if n, err = db.Heard().CountEntries(ctx, model.EntryQuery{}); err != nil {

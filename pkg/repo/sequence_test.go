@@ -32,7 +32,7 @@ var (
 		"Size", "Writable",
 	}
 	stationTests = []string{
-		"AwaitRefusal", "AwaitWaiting", "DeepEntries", "DigestsByPage", "ExecRaw", "FaultMigrations", "HoldReaders", "HoldTurn", "HoldVisitors", "HoldWriter", "Record", "SetPage",
+		"AwaitRefusal", "AwaitWaiting", "DeepEntries", "DigestsByPage", "ExecRaw", "FaultMigrations", "HoldReaders", "HoldTurn", "HoldVisitors", "HoldWriter", "KeepPlayedAt", "Record", "SetPage",
 	}
 )
 
@@ -141,6 +141,7 @@ func TestStation_writes(t *testing.T) {
 				defer stop()
 				return s.KeepTitles(ctx, stop)
 			},
+			"KeepPlayed": func() error { return s.KeepPlayedAt(ctx, noon.AddDate(0, 0, 3)) },
 			"Rebuild": func() error {
 				execSQL(t, raw, "DELETE FROM onair")
 				_, err := s.Rebuild(ctx, nil)

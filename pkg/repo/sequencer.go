@@ -24,10 +24,10 @@ const (
 	// migration's number here.
 	derivesHeard = 30
 	// namesTitles is the same for which title each play of the log is of, and
-	// keepsTitles for all that is known of titles. KeepTitles does what an older
-	// writer left out.
+	// keepsTitles for all that is known of titles and their plays. KeepTitles does what
+	// an older writer left out.
 	namesTitles = 41
-	keepsTitles = 43
+	keepsTitles = 47
 )
 
 var (

@@ -89,6 +89,17 @@ func (h *history) process(t *rapid.T) *repo.Station {
 	return rapid.SampledFrom(h.processes).Draw(t, "process")
 }
 
+// keep keeps the titles of the days that are over some days later.
+func (h *history) keep(ctx context.Context, t *rapid.T, s *repo.Station) {
+	if err := s.KeepPlayedAt(ctx, midnight.AddDate(0, 0, rapid.IntRange(1, 5).Draw(t, "days later"))); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if h.sequence, err = s.Sequence(ctx); err != nil { // it may take a transaction
+		t.Fatal(err)
+	}
+}
+
 // step makes one thing happen, sometimes twice, and compares.
 func (h *history) step(ctx context.Context, t *rapid.T) {
 	kinds := []string{"store", "store", "absorb", "absorb", "absorb", "activate", "activate", "remember", "log missed", "restart", "default", "tamper", "health", "health", "rule"}
@@ -97,6 +108,9 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 	}
 	kind := rapid.SampledFrom(kinds).Draw(t, "step")
 	s := h.process(t)
+	if rapid.Bool().Draw(t, "keep") {
+		h.keep(ctx, t, h.process(t))
+	}
 	changed := false
 	var do func() error
 	switch kind {
@@ -222,6 +236,7 @@ func (h *history) tamper(ctx context.Context, t *rapid.T, s *repo.Station) (chan
 		"UPDATE onair SET from_at = '" + text(onairtest.At(-60)) + "' WHERE from_at = ?",
 		"UPDATE onair_day SET segments = segments + 1 WHERE day = SUBSTR(?, 1, 10)",
 		"DELETE FROM onair_day WHERE day = SUBSTR(?, 1, 10)",
+		"UPDATE onair SET title_id = 1 WHERE from_at = ?",
 		"REPLACE INTO onair_day (day, segments) SELECT CONCAT(SUBSTR(?, 1, 2), '00-01-01'), 1",
 	}).Draw(t, "tampering")
 	if _, err := h.raw.ExecContext(ctx, how, text(victim.From)); err != nil {

@@ -18,7 +18,7 @@ func empty(t *testing.T, raw *sql.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range []string{"playlog", "correction", "activation", "onair", "onair_day", "onair_title", "title_word", "onair_rule", "changed", "playlog_day", "health", "heard_rule"} {
+	for _, table := range []string{"playlog", "correction", "activation", "onair", "onair_day", "onair_title", "onair_played", "title_word", "onair_rule", "changed", "playlog_day", "health", "heard_rule"} {
 		if _, err := tx.ExecContext(t.Context(), "DELETE FROM "+table); err != nil {
 			t.Fatal(err)
 		}

@@ -46,6 +46,16 @@ func (p *titlePass) all(commit func(step func(ctx context.Context, tx *writing) 
 			return err
 		}
 	}
+	for next := new(time.Time); next != nil; {
+		from := *next
+		err := p.step(commit, func(ctx context.Context, t *airlog.Titles) (wrong int, err error) {
+			next, wrong, err = t.CheckSome(ctx, from, false)
+			return wrong, err
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -68,18 +78,23 @@ func (h *heardLog) titleAll(ctx context.Context, named bool, giveWay func(ctx co
 		if err := giveWay(ctx); err != nil {
 			return err
 		}
-		return h.inTurn(ctx, func() error {
-			return h.commit(ctx, func(ctx context.Context, tx *writing, _ *heardNote) error { return step(ctx, tx) })
-		})
+		return h.commitStep(ctx, step)
 	})
 	if err != nil {
 		return err
 	}
 	return h.inTurn(ctx, func() error {
 		return h.commit(ctx, func(_ context.Context, _ *writing, note *heardNote) error {
-			note.Titled, note.Listed = true, true
+			note.Titled, note.Counted = true, true
 			return nil
 		})
+	})
+}
+
+// commitStep is commit for a step of a pass.
+func (h *heardLog) commitStep(ctx context.Context, step func(context.Context, *writing) error) error {
+	return h.inTurn(ctx, func() error {
+		return h.commit(ctx, func(ctx context.Context, tx *writing, _ *heardNote) error { return step(ctx, tx) })
 	})
 }
 
@@ -153,25 +168,45 @@ func (s *Station) titleAll(ctx context.Context, named bool) (wrong int, err erro
 	return pass.wrong, err
 }
 
-// recountTitles counts all plays of titles again, and corrects what differs if it is
-// to be mended. It returns how many titles differed. Nobody waits for what is right.
+// recountTitles counts all plays of titles again, and those of each day, and corrects
+// what differs if it is to be mended. It returns how many titles and days differed.
 func (s *Station) recountTitles(ctx context.Context, mend bool) (differing int, err error) {
 	for next := new(int64(airlog.FirstTitle)); next != nil; {
-		from, wrong := *next, 0
-		err := s.inOneState(ctx, "count the plays of titles", func(ctx context.Context, tx *sqldb.Tx) (err error) {
-			next, wrong, err = airlog.AllTitles(tx, airlog.OnAir, s.sequencer.page).RecountSome(ctx, from, true)
-			return err
+		from := *next
+		wrong, err := s.recount(ctx, mend, func(ctx context.Context, t *airlog.Titles, dryRun bool) (wrong int, err error) {
+			next, wrong, err = t.RecountSome(ctx, from, dryRun)
+			return wrong, err
 		})
-		if err == nil && wrong > 0 && mend {
-			err = s.commit(ctx, "count the plays of titles", func(ctx context.Context, tx *writing) error {
-				_, wrong, err = airlog.AllTitles(tx.tx, airlog.OnAir, s.sequencer.page).RecountSome(ctx, from, false)
-				return err
-			})
+		if err != nil {
+			return differing, err
 		}
+		differing += wrong
+	}
+	for next := new(time.Time); next != nil; {
+		from := *next
+		wrong, err := s.recount(ctx, mend, func(ctx context.Context, t *airlog.Titles, dryRun bool) (wrong int, err error) {
+			next, wrong, err = t.CheckSome(ctx, from, dryRun)
+			return wrong, err
+		})
 		if err != nil {
 			return differing, err
 		}
 		differing += wrong
 	}
 	return differing, nil
+}
+
+// recount makes a step of recountTitles. Nobody waits for what is right.
+func (s *Station) recount(ctx context.Context, mend bool, step func(ctx context.Context, t *airlog.Titles, dryRun bool) (wrong int, err error)) (wrong int, err error) {
+	err = s.inOneState(ctx, "count the plays of titles", func(ctx context.Context, tx *sqldb.Tx) (err error) {
+		wrong, err = step(ctx, airlog.AllTitles(tx, airlog.OnAir, s.sequencer.page), true)
+		return err
+	})
+	if err == nil && wrong > 0 && mend {
+		err = s.commit(ctx, "count the plays of titles", func(ctx context.Context, tx *writing) error {
+			wrong, err = step(ctx, airlog.AllTitles(tx.tx, airlog.OnAir, s.sequencer.page), false)
+			return err
+		})
+	}
+	return wrong, err
 }

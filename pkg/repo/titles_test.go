@@ -1,7 +1,9 @@
 package repo_test
 
 import (
+	"bytes"
 	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -42,6 +44,70 @@ func wantDictionary(t interface {
 		t.Fatalf("of the titles is known\n%v, want\n%v", got, want)
 	}
 	wantFound(t, raw, table)
+	wantPlayed(t, raw, table)
+}
+
+// wantPlayed fails if the titles that are kept of a day are not those of its segments.
+func wantPlayed(t interface {
+	Fatal(...any)
+	Fatalf(string, ...any)
+}, raw *sql.DB, table string) {
+	kept := playedOn(t, raw, "SELECT played.day, titles FROM "+table+"_played played JOIN "+table+"_day counted ON counted.day = played.day AND counted.segments = played.segments")
+	counted := map[string][]byte{}
+	for day, keys := range keysByDay(t, raw, table) {
+		slices.Sort(keys)
+		for _, k := range keys {
+			counted[day] = binary.BigEndian.AppendUint64(counted[day], uint64(k))
+		}
+	}
+	for day, got := range kept {
+		if !bytes.Equal(got, counted[day]) {
+			t.Fatalf("of %s are kept\n%x, want\n%x", day, got, counted[day])
+		}
+	}
+}
+
+func playedOn(t interface{ Fatal(...any) }, raw *sql.DB, query string) map[string][]byte {
+	rows, err := raw.Query(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	kept := map[string][]byte{}
+	for rows.Next() {
+		var day string
+		var titles []byte
+		if err := rows.Scan(&day, &titles); err != nil {
+			t.Fatal(err)
+		}
+		kept[day] = titles
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return kept
+}
+
+// keysByDay are the numbers of the titles that segments name, by day.
+func keysByDay(t interface{ Fatal(...any) }, raw *sql.DB, table string) map[string][]int64 {
+	rows, err := raw.Query("SELECT SUBSTR(from_at, 1, 10), title_id FROM " + table + " WHERE title_id IS NOT NULL")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	keys := map[string][]int64{}
+	for rows.Next() {
+		var day string
+		var key int64
+		if err := rows.Scan(&day, &key); err != nil {
+			t.Fatal(err)
+		}
+		keys[day] = append(keys[day], key)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return keys
 }
 
 // wantFound fails if a title is not found by its words.

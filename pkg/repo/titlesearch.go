@@ -22,9 +22,12 @@ type searching struct {
 	// word is how many titles a common word has that is searched alone, and words is
 	// the same for one of several, which fewer titles have together.
 	word, words int
+	// news is how many new titles of a period are many: then they are found among those
+	// that were played most in it.
+	news int
 }
 
-var usualSearch = searching{titles: 500, plays: 20_000, walks: 10_000, word: 1000, words: 5000}
+var usualSearch = searching{titles: 500, plays: 20_000, walks: 10_000, word: 1000, words: 5000, news: 5000}
 
 // Search returns the plays that q selects of titles that have all words, in the order
 // of q. It does not count them. Error: model.ErrUnavailable.

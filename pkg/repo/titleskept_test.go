@@ -55,8 +55,8 @@ func TestStation_KeepTitles_older(t *testing.T) {
 			t.Fatal(err)
 		}
 		execSQL(t, raw, "UPDATE changed SET known = 33")
-		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2998, MAX(changed_at), 43 FROM changed")
-		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2999, MAX(changed_at), 43 FROM changed")
+		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2998, MAX(changed_at), 47 FROM changed")
+		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2999, MAX(changed_at), 47 FROM changed")
 		if err := s.StoreEntry(t.Context(), playedAt(1, 1, 1, "b")); err != nil { // its number is round
 			t.Fatal(err)
 		}
@@ -171,7 +171,7 @@ func TestOnAirLog_Search(t *testing.T) {
 // their words are rare or common.
 func TestOnAirLog_Titles(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, _ repotest.Kind, _ string) {
-		log, now := mixed(t, db), noon.Add(24*time.Hour)
+		log, now := mixed(t, db, 1), noon.Add(24*time.Hour)
 		all, err := log.MostPlayed(t.Context(), titles.Period{To: now}, now, false, 100)
 		if err != nil || len(all) != 50 {
 			t.Fatalf("%d titles, %v", len(all), err)
@@ -199,11 +199,11 @@ func TestOnAirLog_Titles(t *testing.T) {
 	})
 }
 
-// mixed stores plays of titles that are played now and then.
-func mixed(t *testing.T, db *repo.Node) *repo.OnAirLog {
+// mixed stores plays of titles that are played now and then, some minutes apart.
+func mixed(t *testing.T, db *repo.Node, minutes int) *repo.OnAirLog {
 	serves(t, db)
 	for i := range 120 {
-		e := entry(60*i, fmt.Sprintf("%s %d", []string{"Ärger", "love", "Loveless", "夜に駆ける"}[i%4], i*i%7))
+		e := entry(60*minutes*i, fmt.Sprintf("%s %d", []string{"Ärger", "love", "Loveless", "夜に駆ける"}[i%4], i*i%7))
 		e.Artist = fmt.Sprint("Artist ", i%3)
 		if i%9 == 0 {
 			e.Artist, e.Title = "New", fmt.Sprint("in ", i/30)
@@ -214,28 +214,66 @@ func mixed(t *testing.T, db *repo.Node) *repo.OnAirLog {
 }
 
 // TestOnAirLog_MostPlayed: the titles that were played most in a period, and those
-// that were new in it, are what counting its plays gives.
+// that were new in it, are what counting its plays gives, of how many days ever the
+// titles are kept.
 func TestOnAirLog_MostPlayed(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.Node, _ repotest.Kind, _ string) {
-		log, now := mixed(t, db), noon.Add(24*time.Hour)
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
+		const minutes = 173 // so that the plays take two weeks
+		log, now, raw := mixed(t, db, minutes), noon.AddDate(0, 1, 0), rawSQL(t, kind, url)
 		plays := find(t, log, model.EntryQuery{Oldest: true})
-		for _, minutes := range [][2]int{{0, 119}, {0, 10}, {30, 31}, {31, 90}, {60, 119}, {110, 500}, {200, 300}} {
-			p := titles.Period{From: noon.Add(time.Duration(minutes[0]) * time.Minute), To: noon.Add(time.Duration(minutes[1]) * time.Minute)}
-			for _, newOnly := range []bool{false, true} {
-				for _, limit := range []int{1, 3, 8, 100} {
-					want := topOf(plays, p, newOnly, limit)
-					found, err := log.MostPlayed(t.Context(), p, now, newOnly, limit)
-					var got []string
-					for _, f := range found {
-						got = append(got, fmt.Sprint(f.InPeriod, " ", f.Key))
-					}
-					if err != nil || !slices.Equal(got, want) {
-						t.Errorf("minutes %v, new %t, limit %d: %v %v, want %v", minutes, newOnly, limit, err, got, want)
-					}
-				}
+		for _, kept := range []struct {
+			name string
+			days int
+			keep func() error
+		}{
+			{"None", 0, func() error { return nil }},
+			{"First", 6, func() error { return db.KeepPlayedAt(t.Context(), noon.AddDate(0, 0, 8)) }},
+			{"All", 15, func() error { return db.KeepPlayedAt(t.Context(), now) }},
+			{"Holes", 12, func() error { return marked(t, raw, noon, 3, 4, 8) }},
+		} {
+			if err := kept.keep(); err != nil {
+				t.Fatal(err)
+			}
+			if days := query(t, raw, "SELECT day FROM heard_played WHERE segments IS NOT NULL"); len(days) != kept.days {
+				t.Fatalf("%s: of %d days the titles are kept, want %d", kept.name, len(days), kept.days)
+			}
+			for _, period := range [][2]int{{0, 119}, {0, 10}, {30, 31}, {31, 90}, {60, 119}, {110, 500}, {200, 300}} {
+				p := titles.Period{From: noon.Add(time.Duration(minutes*period[0]) * time.Minute), To: noon.Add(time.Duration(minutes*period[1]) * time.Minute)}
+				wantTop(t, log, plays, p, now, kept.name)
+				p.From, p.To = p.From.Truncate(24*time.Hour), p.To.Truncate(24*time.Hour).Add(-time.Microsecond)
+				wantTop(t, log, plays, p, now, kept.name)
 			}
 		}
 	})
+}
+
+// marked marks days of which something changed.
+func marked(t *testing.T, raw *sql.DB, from time.Time, days ...int) error {
+	for _, d := range days {
+		execSQL(t, raw, "UPDATE heard_played SET segments = NULL WHERE day = '"+from.AddDate(0, 0, d).Format(time.DateOnly)+"'")
+	}
+	return nil
+}
+
+// wantTop fails if the most played titles of a period are not what counting gives.
+func wantTop(t *testing.T, log *repo.OnAirLog, plays []model.Entry, p titles.Period, now time.Time, kept string) {
+	t.Helper()
+	for _, many := range []int{1, 5000} {
+		log.SetNews(many)
+		for _, newOnly := range []bool{false, true} {
+			for _, limit := range []int{1, 3, 8, 100} {
+				want := topOf(plays, p, newOnly, limit)
+				found, err := log.MostPlayed(t.Context(), p, now, newOnly, limit)
+				var got []string
+				for _, f := range found {
+					got = append(got, fmt.Sprint(f.InPeriod, " ", f.Key))
+				}
+				if err != nil || !slices.Equal(got, want) {
+					t.Errorf("%s kept, %v, new %t of %d, limit %d: %v %v, want %v", kept, p, newOnly, many, limit, err, got, want)
+				}
+			}
+		}
+	}
 }
 
 // topOf counts plays in a period, which are in order.

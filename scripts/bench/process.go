@@ -151,8 +151,10 @@ func (p *process) resetPeak() error {
 const tick = 10 * time.Millisecond
 
 // worked is how long the process used a processor.
-func (p *process) worked() (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+func (p *process) worked() (time.Duration, error) { return worked(p.cmd.Process.Pid) }
+
+func worked(pid int) (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
 	}

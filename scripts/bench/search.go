@@ -30,10 +30,10 @@ func benchSearch(ctx context.Context, o options) error {
 			file := filepath.Join(dir, "search.db")
 			database := "sqlite://" + file
 			exec := func(ctx context.Context, statements ...string) error { return execSQLite(ctx, file, statements...) }
-			if err := prepareSearch(ctx, o, database, exec, names, playsInSQLite); err != nil {
+			if err := prepareSearch(ctx, o, database, exec, names, searchedInSQLite(o)); err != nil {
 				return err
 			}
-			return searchOn(ctx, o, "SQLite", database, names, words)
+			return searchOn(ctx, o, "SQLite", database, names, words, 0)
 		}),
 		onServer(ctx, func(server *repotest.Server) error {
 			database, err := server.CreateDatabase(ctx, "search")
@@ -43,34 +43,16 @@ func benchSearch(ctx context.Context, o options) error {
 			exec := func(ctx context.Context, statements ...string) error {
 				return server.Exec(ctx, append([]string{"USE search"}, statements...)...)
 			}
-			if err := prepareSearch(ctx, o, database, exec, names, playsInMariaDB); err != nil {
+			if err := prepareSearch(ctx, o, database, exec, names, searchedInMariaDB(o)); err != nil {
 				return err
 			}
-			return searchOn(ctx, o, "MariaDB", database, names, words)
+			return searchOn(ctx, o, "MariaDB", database, names, words, server.PID())
 		}))
-}
-
-// playsInSQLite fills the playlog. A title's number is in playlist_id. Few titles are
-// played often.
-func playsInSQLite(o options) string {
-	return fmt.Sprintf(`WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %d),
-		drawn(n, u) AS (SELECT n, (abs(random()) %% 1000000) / 1e6 FROM numbers)
-		INSERT INTO playlog (fingerprint, content, log_source, track_start, played_at, track_artist, track_title, duration_ms, is_synced, playlist_id)
-		SELECT unhex(printf('%%032x', p.n)), randomblob(16), 1, at, at, artist, title, %d, 1, k
-		FROM (SELECT n, CAST(%d * u * u * u AS INTEGER) AS k, datetime(%d + n * %d, 'unixepoch') || '.000000' AS at FROM drawn) p CROSS JOIN named ON named.n = k`,
-		o.audited, auditStep*1000, searchedTitles, firstAudited(o), auditStep)
-}
-
-func playsInMariaDB(o options) string {
-	return fmt.Sprintf(`INSERT INTO playlog (fingerprint, content, log_source, track_start, played_at, track_artist, track_title, duration_ms, is_synced, playlist_id)
-		SELECT UNHEX(LPAD(HEX(p.n), 32, '0')), UNHEX(MD5(p.n)), 1, at, at, artist, title, %d, 1, k
-		FROM (SELECT seq AS n, FLOOR(%d * POW(RAND(1), 3)) AS k, '1970-01-01' + INTERVAL %d + seq * %d SECOND AS at FROM seq_1_to_%d) p STRAIGHT_JOIN named ON named.n = k`,
-		auditStep*1000, searchedTitles, firstAudited(o), auditStep, o.audited)
 }
 
 // prepareSearch fills a station's database with plays, and with what follows from
 // them.
-func prepareSearch(ctx context.Context, o options, database string, exec execute, names []name, plays func(options) string) error {
+func prepareSearch(ctx context.Context, o options, database string, exec execute, names []name, fill filling) error {
 	if err := migrate(ctx, database); err != nil {
 		return err
 	}
@@ -78,17 +60,19 @@ func prepareSearch(ctx context.Context, o options, database string, exec execute
 	if err := storeNames(ctx, exec, names); err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
-	err := exec(ctx, slices.Concat([]string{plays(o), `INSERT INTO onair (from_at, until_at, entry_id, fingerprint, source, title_id)
-		SELECT played_at, NULL, playlog.id, fingerprint, 1, named.id FROM playlog JOIN named ON named.n = playlist_id ORDER BY played_at`}, countNamed())...)
-	if err != nil {
-		return fmt.Errorf("prepare: %w", err)
+	for _, statements := range [][]string{fill.plays, {`INSERT INTO onair (from_at, until_at, entry_id, fingerprint, source, title_id)
+		SELECT played_at, NULL, playlog.id, fingerprint, 1, named.id FROM playlog JOIN named ON named.n = playlist_id ORDER BY played_at`}, fill.indexes, countNamed(), fill.days} {
+		if err := exec(ctx, slices.Concat(fill.before, statements)...); err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
 	}
 	fmt.Printf("  %d plays of %d titles prepared in %s\n", o.audited, searchedTitles, time.Since(began).Round(time.Second))
 	return nil
 }
 
-// searchOn asks a sync node over a database.
-func searchOn(ctx context.Context, o options, kind, database string, names []name, words []string) error {
+// searchOn asks a sync node over a database. server is the process of its server, if
+// it has one.
+func searchOn(ctx context.Context, o options, kind, database string, names []name, words []string, server int) error {
 	port, err := freePort()
 	if err != nil {
 		return err
@@ -118,7 +102,7 @@ func searchOn(ctx context.Context, o options, kind, database string, names []nam
 		{"new in a month", func(i int) string { return top(now, i, 30, "&new=true") }},
 		{"most played in a year", func(i int) string { return top(now, i, 364, "") }},
 	} {
-		if err = askOften(ctx, kind+": "+q.what, node, q.path); err != nil {
+		if err = askOften(ctx, kind+": "+q.what, node, server, q.path); err != nil {
 			break
 		}
 	}
@@ -132,11 +116,11 @@ func top(now time.Time, i, days int, more string) string {
 }
 
 // askOften asks one question after the other, and prints how long the answers took,
-// and how much of that the service's processor worked.
-func askOften(ctx context.Context, what string, node *process, path func(i int) string) error {
+// and how much of that processors worked in the service and in the database's server.
+func askOften(ctx context.Context, what string, node *process, server int, path func(i int) string) error {
 	var took []time.Duration
 	size := 0
-	before, err := node.worked()
+	before, err := workedBoth(node, server)
 	if err != nil {
 		return err
 	}
@@ -148,13 +132,23 @@ func askOften(ctx context.Context, what string, node *process, path func(i int) 
 		}
 		took, size = append(took, time.Since(began)), size+len(body)
 	}
-	worked, err := node.worked()
+	after, err := workedBoth(node, server)
 	if err != nil {
 		return err
 	}
 	slices.Sort(took)
 	round := func(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
 	middle := took[len(took)/2]
-	fmt.Printf("  %-54s median %s, worst %s, worked %s, %d bytes, bar %s: %s\n", what, round(middle), round(took[len(took)-1]), round((worked-before)/searches), size/searches, searchBar, verdict(middle > searchBar))
+	fmt.Printf("  %-54s median %s, worst %s, worked %s + %s, %d bytes, bar %s: %s\n", what, round(middle), round(took[len(took)-1]),
+		round((after[0]-before[0])/searches), round((after[1]-before[1])/searches), size/searches, searchBar, verdict(middle > searchBar))
 	return nil
+}
+
+// workedBoth is how long a service, and the server of its database, used a processor.
+func workedBoth(node *process, server int) (both [2]time.Duration, err error) {
+	if both[0], err = node.worked(); err != nil || server == 0 {
+		return both, err
+	}
+	both[1], err = worked(server)
+	return both, err
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"aura.radio/engine/pkg/titles"
@@ -49,40 +51,66 @@ type execute func(ctx context.Context, statements ...string) error
 // storeNames puts names into table named, by their numbers from 0 on, and has them
 // found by their words. Databases can't fold them.
 func storeNames(ctx context.Context, exec execute, names []name) error {
-	err := exec(ctx, "CREATE TABLE named (n INTEGER NOT NULL PRIMARY KEY, id BIGINT NOT NULL, artist VARCHAR(100) NOT NULL, title VARCHAR(100) NOT NULL, folded VARCHAR(200) NOT NULL)", "CREATE INDEX named_id ON named (id)")
-	if err != nil {
-		return err
-	}
-	var rows []string
+	named := make([]string, len(names))
+	found := map[string]bool{} // names may be equal
 	for n, name := range names {
-		rows = append(rows, fmt.Sprintf("(%d, %d, '%s', '%s', '%s')", n, int64(titles.ID(name.artist, name.title)), name.artist, name.title, titles.Text(name.artist, name.title)))
-		if len(rows) < 2000 && n < len(names)-1 {
-			continue
+		id, text := int64(titles.ID(name.artist, name.title)), titles.Text(name.artist, name.title)
+		named[n] = fmt.Sprintf("(%d, %d, '%s', '%s', '%s')", n, id, name.artist, name.title, text)
+		for _, word := range titles.Beginnings(text) {
+			found[fmt.Sprintf("('%s', %d)", word, id)] = true
 		}
-		if err := exec(ctx, "INSERT INTO named (n, id, artist, title, folded) VALUES "+strings.Join(rows, ", ")); err != nil {
-			return err
-		}
-		rows = rows[:0]
 	}
-	return storeWords(ctx, exec, names)
+	words := slices.Sorted(maps.Keys(found)) // about in the order of the table
+	return exec(ctx, slices.Concat([]string{
+		"CREATE TABLE named (n INTEGER NOT NULL PRIMARY KEY, id BIGINT NOT NULL, artist VARCHAR(100) NOT NULL, title VARCHAR(100) NOT NULL, folded VARCHAR(200) NOT NULL)", "BEGIN",
+	}, inserts("named (n, id, artist, title, folded)", named), inserts("title_word (word, title_id)", words), []string{
+		"COMMIT", "CREATE INDEX named_id ON named (id)",
+	})...)
 }
 
-// storeWords has titles found by their words.
-func storeWords(ctx context.Context, exec execute, names []name) error {
-	var rows []string
-	for n, name := range names {
-		for _, word := range titles.Beginnings(titles.Text(name.artist, name.title)) {
-			rows = append(rows, fmt.Sprintf("('%s', %d)", word, int64(titles.ID(name.artist, name.title))))
-		}
-		if len(rows) < 2000 && n < len(names)-1 {
-			continue
-		}
-		if err := exec(ctx, "REPLACE INTO title_word (word, title_id) VALUES "+strings.Join(rows, ", ")); err != nil { // names may be equal
-			return err
-		}
-		rows = rows[:0]
+// inserts are the statements that insert rows into a table.
+func inserts(table string, rows []string) (statements []string) {
+	for part := range slices.Chunk(rows, 2000) {
+		statements = append(statements, "INSERT INTO "+table+" VALUES "+strings.Join(part, ", "))
 	}
-	return nil
+	return statements
+}
+
+// filling is how a database is filled fast.
+type filling struct {
+	before  []string // said first on each connection
+	plays   []string // fill the playlog; a title's number is in playlist_id
+	indexes []string // make those of table onair whose order is not that of the plays
+	days    []string // keep which titles were played on each day
+}
+
+// searchedInSQLite: few titles are played often.
+func searchedInSQLite(o options) filling {
+	return filling{
+		plays: []string{"DROP INDEX onair_titled", fmt.Sprintf(`WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %d),
+			drawn(n, u) AS (SELECT n, (abs(random()) %% 1000000) / 1e6 FROM numbers)
+			INSERT INTO playlog (fingerprint, content, log_source, track_start, played_at, track_artist, track_title, duration_ms, is_synced, playlist_id)
+			SELECT unhex(printf('%%032x', p.n)), randomblob(16), 1, at, at, artist, title, %d, 1, k
+			FROM (SELECT n, CAST(%d * u * u * u AS INTEGER) AS k, datetime(%d + n * %d, 'unixepoch') || '.000000' AS at FROM drawn) p CROSS JOIN named ON named.n = k`,
+			o.audited, auditStep*1000, searchedTitles, firstAudited(o), auditStep)},
+		indexes: []string{"CREATE INDEX onair_titled ON onair (title_id, from_at) WHERE title_id IS NOT NULL"},
+		days: []string{`INSERT INTO onair_played (day, segments, titles) SELECT SUBSTR(from_at, 1, 10) AS day, COUNT(*), unhex(group_concat(printf('%016x', title_id), '' ORDER BY title_id))
+			FROM onair WHERE from_at < datetime('now', '-3 days') GROUP BY day`},
+	}
+}
+
+// searchedInMariaDB lets InnoDB sort what is inserted into an empty table, before it
+// makes the indexes.
+func searchedInMariaDB(o options) filling {
+	return filling{
+		before: []string{"SET unique_checks = 0, foreign_key_checks = 0, group_concat_max_len = 1048576"},
+		plays: []string{fmt.Sprintf(`INSERT INTO playlog (fingerprint, content, log_source, track_start, played_at, track_artist, track_title, duration_ms, is_synced, playlist_id)
+			SELECT UNHEX(LPAD(HEX(p.n), 32, '0')), UNHEX(MD5(p.n)), 1, at, at, artist, title, %d, 1, k
+			FROM (SELECT seq AS n, FLOOR(%d * POW(RAND(1), 3)) AS k, '1970-01-01' + INTERVAL %d + seq * %d SECOND AS at FROM seq_1_to_%d) p STRAIGHT_JOIN named ON named.n = k`,
+			auditStep*1000, searchedTitles, firstAudited(o), auditStep, o.audited)},
+		days: []string{`INSERT INTO onair_played (day, segments, titles) SELECT SUBSTR(from_at, 1, 10) AS day, COUNT(*), UNHEX(GROUP_CONCAT(LPAD(HEX(title_id), 16, '0') ORDER BY title_id SEPARATOR ''))
+			FROM onair WHERE from_at < NOW() - INTERVAL 3 DAY GROUP BY day`},
+	}
 }
 
 // countNamed are the statements that fill a station's tables that are derived from

@@ -220,6 +220,16 @@ func (s *Server) running() bool {
 	return s.process != nil
 }
 
+// PID is the number of the server's process, 0 if it does not run.
+func (s *Server) PID() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process == nil {
+		return 0
+	}
+	return s.process.Pid
+}
+
 func (s *Server) awaitReady(ctx context.Context, ended <-chan struct{}) error {
 	db, err := s.asRoot()
 	if err != nil {

@@ -7,9 +7,9 @@ import (
 )
 
 // Table is where a log is kept: its segments, how many of them begin on each day,
-// and the titles of its plays.
+// the titles of its plays, and which of these were played on each day.
 type Table struct {
-	Segments, Days, Titles string
+	Segments, Days, Titles, Played string
 	// Order is the order in which the database finds the segments without sorting:
 	// columns, after the name of the table.
 	Order []string
@@ -18,8 +18,8 @@ type Table struct {
 // The tables. A station has one log, in which no two segments start together. A
 // node has the logs of its sources beside one another.
 var (
-	OnAir = Table{Segments: "onair", Days: "onair_day", Titles: "onair_title", Order: []string{"from_at"}}
-	Heard = Table{Segments: "heard", Days: "heard_day", Titles: "heard_title", Order: []string{"from_at", "entry_id"}}
+	OnAir = Table{Segments: "onair", Days: "onair_day", Titles: "onair_title", Played: "onair_played", Order: []string{"from_at"}}
+	Heard = Table{Segments: "heard", Days: "heard_day", Titles: "heard_title", Played: "heard_played", Order: []string{"from_at", "entry_id"}}
 )
 
 // Index is the list of the segments, by when they begin.

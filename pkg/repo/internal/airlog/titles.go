@@ -25,6 +25,8 @@ type Titles struct {
 	entries map[int64]bool         // to be looked at; true if what is wrong of them is a difference
 	seen    map[int64]bool         // entries of which segments were in the log or put into it
 	plays   map[titles.Key]*change // of which titles plays began or ended
+	days    map[string]bool        // see mark
+	added   map[time.Time]bool     // when segments begin that were not there before
 }
 
 // change is what changes of a title.
@@ -53,7 +55,10 @@ func (c *change) put(n name, at time.Time) {
 type name struct{ artist, title string }
 
 func newTitles(tx *sqldb.Tx, r rows) *Titles {
-	return &Titles{tx: tx, rows: r, entries: make(map[int64]bool), seen: make(map[int64]bool), plays: make(map[titles.Key]*change)}
+	return &Titles{
+		tx: tx, rows: r, entries: make(map[int64]bool), seen: make(map[int64]bool), plays: make(map[titles.Key]*change),
+		days: make(map[string]bool), added: make(map[time.Time]bool),
+	}
 }
 
 // touch notes that segments are to be looked at.
@@ -83,11 +88,13 @@ func (t *Titles) follow(kept []row, remove, add []onair.Segment, names map[int64
 			continue
 		}
 		rows[i].title = t.begin(s, names)
+		t.added[s.From] = true
 	}
 	for _, s := range remove {
 		if before, ok := named[s.From]; ok {
 			t.entries[s.Entry] = false
 			t.of(before.title).take()
+			t.mark(s.From)
 		}
 	}
 	return rows
@@ -179,7 +186,11 @@ func (t *Titles) nameAll(ctx context.Context, dryRun bool) (wrong int, err error
 		t.tx.GoesOn()
 	}
 	clear(t.entries)
-	return wrong, nil
+	clear(t.added)
+	if dryRun {
+		clear(t.days)
+	}
+	return wrong, t.unmark(ctx)
 }
 
 // misnamed are the rows of entries that name another title than they should, as they
@@ -201,6 +212,9 @@ func (t *Titles) misnamed(ctx context.Context, entries []int64) (wrong []row, er
 		}
 		t.of(s.row.title).take()
 		t.of(right).put(s.name, s.From)
+		if !t.added[s.From] {
+			t.mark(s.From)
+		}
 		s.row.title = right
 		wrong = append(wrong, s.row)
 	}

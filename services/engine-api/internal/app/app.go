@@ -236,7 +236,7 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 // repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
 // is not this binary's. It returns nil after a requested stop. Call it once.
 func (a *App) Run(ctx context.Context) error {
-	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db), a.keepHeard, a.purge.Run, a.purged.Run, a.pages.Run}
+	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db), a.keepHeard, a.db.KeepPlayed, a.purge.Run, a.purged.Run, a.pages.Run}
 	if a.pusher != nil {
 		tasks = append(tasks, a.pusher.Run, a.authority.Run, a.rules.Run)
 	}

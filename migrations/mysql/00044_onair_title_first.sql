@@ -1,5 +1,5 @@
--- Finds the titles that were on air for the first time in a period. A title that an
--- older program noted has no words until a newer one adds them.
+-- Finds the titles that were on air for the first time in a period, as table title_first
+-- did, which nothing uses any more.
 -- Oldest program: 18
 
 -- +goose Up
