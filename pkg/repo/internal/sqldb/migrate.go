@@ -91,15 +91,16 @@ func (db *DB) checkNewer(ctx context.Context, version int64) error {
 // binary may use stays as it is. Errors: ErrSchemaNewer, model.ErrUnavailable.
 func (db *DB) Migrate(ctx context.Context) error {
 	err := db.migrate(ctx, func(m *migrator) error {
-		for {
-			step, err := m.next(ctx)
-			if step == 0 || err != nil {
-				return err
-			}
+		steps, err := m.pending(ctx)
+		if err != nil {
+			return err
+		}
+		for _, step := range steps {
 			if err := m.apply(ctx, step); err != nil {
 				return err
 			}
 		}
+		return nil
 	})
 	if err == nil {
 		db.checkpoint(ctx)
@@ -205,15 +206,22 @@ func (m *migrator) mendNotes(ctx context.Context) error {
 	return err
 }
 
-// next is the first migration that is not applied, or 0 if all are.
-func (m *migrator) next(ctx context.Context) (step int64, err error) {
-	steps, err := m.provider.Status(ctx)
-	for _, s := range steps {
-		if s.State != goose.StateApplied {
-			return s.Source.Version, err
+// pending lists the migrations that are not applied, in order.
+func (m *migrator) pending(ctx context.Context) (steps []int64, err error) {
+	noted, err := m.notes.ListMigrations(ctx, m.pool)
+	if err != nil && !m.dialect.IsIncomplete(err) { // IsIncomplete: there is no table yet
+		return nil, err
+	}
+	applied := make(map[int64]bool, len(noted))
+	for _, n := range noted {
+		applied[n.Version] = true
+	}
+	for _, s := range m.provider.ListSources() {
+		if !applied[s.Version] {
+			steps = append(steps, s.Version)
 		}
 	}
-	return 0, err
+	return steps, nil
 }
 
 // apply applies a migration. If an earlier try was cut off, MariaDB may have
