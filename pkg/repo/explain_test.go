@@ -182,11 +182,8 @@ func TestIndexes(t *testing.T) {
 	for _, kind := range repotest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			url := repotest.URL(t, kind)
+			url := repotest.MigratedURL(t, kind)
 			db := repotest.OpenURL(t, url)
-			if err := db.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			raw := rawSQL(t, kind, url)
 			fill(t, db, raw)
 			if kind == repotest.KindMariaDB {

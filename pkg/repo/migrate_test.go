@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -25,11 +26,16 @@ import (
 // onEachEmpty runs fn in parallel on every kind of database, without a schema.
 func onEachEmpty(t *testing.T, fn func(t *testing.T, kind repotest.Kind, url string)) {
 	t.Helper()
+	onEachKind(t, repotest.URL, fn)
+}
+
+func onEachKind(t *testing.T, newURL func(testing.TB, repotest.Kind) string, fn func(t *testing.T, kind repotest.Kind, url string)) {
+	t.Helper()
 	t.Parallel()
 	for _, kind := range repotest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			fn(t, kind, repotest.URL(t, kind))
+			fn(t, kind, newURL(t, kind))
 		})
 	}
 }
@@ -153,6 +159,36 @@ func TestDB_Migrate_newerUsable(t *testing.T) {
 			if !errors.Is(err, repo.ErrSchemaNewer) {
 				t.Errorf("%s: %v, want %v", name, err, repo.ErrSchemaNewer)
 			}
+		}
+	})
+}
+
+// TestMigratedURL: the copy that most tests use is what migrations make.
+func TestMigratedURL(t *testing.T) {
+	onEachEmpty(t, func(t *testing.T, kind repotest.Kind, url string) {
+		db := repotest.OpenURL(t, url)
+		if err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		copied := repotest.MigratedURL(t, kind)
+		if got, want := schemaOf(t, kind, copied), schemaOf(t, kind, url); got != want {
+			t.Errorf("the copy's schema is\n%s\nwant\n%s", got, want)
+		}
+		if err := repotest.OpenURL(t, copied).Ready(t.Context()); err != nil {
+			t.Error(err)
+		}
+		tables := query(t, rawSQL(t, kind, copied), map[repotest.Kind]string{
+			repotest.KindSQLite:  "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+			repotest.KindMariaDB: "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()",
+		}[kind])
+		for _, table := range tables {
+			count := "SELECT COUNT(*) AS n FROM " + table["name"]
+			if got, want := query(t, rawSQL(t, kind, copied), count), query(t, rawSQL(t, kind, url), count); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s has %v rows, want %v", table["name"], got, want)
+			}
+		}
+		if len(tables) < 20 {
+			t.Errorf("only %d tables", len(tables))
 		}
 	})
 }
