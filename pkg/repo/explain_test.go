@@ -185,7 +185,7 @@ func TestIndexes(t *testing.T) {
 			url := repotest.MigratedURL(t, kind)
 			db := repotest.OpenURL(t, url)
 			raw := rawSQL(t, kind, url)
-			fill(t, db, raw)
+			fill(t, db, raw, 5000)
 			if kind == repotest.KindMariaDB {
 				execSQL(t, raw, "ANALYZE TABLE playlog, correction, health, activation, clock, parked, maintenance, delivery, playlog_day")
 			}
@@ -241,11 +241,10 @@ func TestIndexes(t *testing.T) {
 	}
 }
 
-// fill stores so many rows that the choices of both databases' optimizers
-// matter.
-func fill(t *testing.T, db *repo.Node, raw *sql.DB) {
+// fill stores n plays and what belongs to them: so many rows that the choices of
+// both databases' optimizers matter.
+func fill(t *testing.T, db *repo.Node, raw *sql.DB, n int) {
 	t.Helper()
-	const n = 5000
 	for i := 0; i < n; i += 250 {
 		group := make([]model.Entry, 250)
 		for j := range group {

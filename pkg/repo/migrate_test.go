@@ -295,6 +295,7 @@ func TestDB_Migrate_faults(t *testing.T) {
 		}
 		stop := serve(t, url)
 		db := repotest.OpenURL(t, url)
+		raw := rawSQL(t, kind, url)
 		lost := errors.New("the connection is lost")
 		failed := map[string]bool{}
 		step := int64(0)
@@ -315,14 +316,8 @@ func TestDB_Migrate_faults(t *testing.T) {
 			}
 			// The step is part of the key, so that the same statement of
 			// another migration fails, too.
-			status, err := db.MigrationStatus(t.Context())
-			if err != nil && !errors.Is(err, lost) {
+			if err := raw.QueryRowContext(t.Context(), "SELECT MAX(version_id) FROM goose_db_version").Scan(&step); err != nil && step > 0 { // before the first step there may be no table
 				t.Fatal(err)
-			}
-			for _, m := range status {
-				if m.Applied {
-					step = m.Version
-				}
 			}
 		}
 		station := repotest.OpenURL(t, url).Station(t, 1)

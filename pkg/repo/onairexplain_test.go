@@ -17,7 +17,7 @@ const rules = "the rules"
 
 func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 	ctx, log := t.Context(), s.OnAir()
-	at := noon.Add(2500 * time.Minute)
+	at := noon.Add(1000 * time.Minute)
 	last, err := log.LatestEntry(ctx, at)
 	if err != nil {
 		t.Fatal(err)
@@ -53,10 +53,10 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 		{"LatestEntry", func() error { _, err := log.LatestEntry(ctx, at); return err }, joined},
 		{"NextEntry", func() error { _, err := log.NextEntry(ctx, at); return err }, joined},
 		{"Sequence", func() error { _, err := s.Sequence(ctx); return err }, number},
-		{"StoreEntry", func() error { return s.StoreEntry(ctx, entry(60*2499+30, "new")) },
+		{"StoreEntry", func() error { return s.StoreEntry(ctx, entry(60*999+30, "new")) },
 			slices.Concat(number, []string{"playlog_fingerprint", "correction_entry"}, follow, day)},
 		{"StoreEntry/Fallback", func() error {
-			e := entry(60*2499+40, "fallback")
+			e := entry(60*999+40, "fallback")
 			e.ShowName, e.ReceivedAt = "Fallback", e.TrackStart
 			return s.StoreEntry(ctx, e)
 		}, slices.Concat(number, []string{"playlog_fingerprint", "correction_entry"}, rule, said, health, reigns, segments, day)},
@@ -72,7 +72,7 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 func TestIndexes_OnAir(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		raw := rawSQL(t, kind, url)
-		fill(t, db, raw)
+		fill(t, db, raw, 2000)
 		s := db.Station(t, 1)
 		if err := s.Prepare(t.Context()); err != nil {
 			t.Fatal(err)
