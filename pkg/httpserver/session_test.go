@@ -444,11 +444,8 @@ func TestSession_cache(t *testing.T) {
 // Each is below a path of one host; another service is next to them.
 func TestSession_twoServers(t *testing.T) {
 	t.Parallel()
-	at := repotest.URL(t, repotest.KindSQLite)
+	at := repotest.MigratedURL(t, repotest.KindSQLite)
 	first, second := repotest.OpenURL(t, at), repotest.OpenURL(t, at)
-	if err := first.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	turn := 0
 	serve := func(h http.Handler) *url.URL {
 		backend := httptest.NewServer(h)

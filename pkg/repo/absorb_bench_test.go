@@ -54,10 +54,7 @@ func benchAbsorb(b *testing.B, kind repotest.Kind, copies bool) {
 
 func benchBareBatches(b *testing.B, kind repotest.Kind) {
 	ctx := b.Context()
-	url := repotest.URL(b, kind)
-	if err := repotest.OpenURL(b, url).Migrate(ctx); err != nil {
-		b.Fatal(err)
-	}
+	url := repotest.MigratedURL(b, kind)
 	db := rawSQL(b, kind, url)
 	db.SetMaxOpenConns(1)
 	rowsPerStatement := map[repotest.Kind]int{repotest.KindSQLite: 64, repotest.KindMariaDB: 256}[kind]

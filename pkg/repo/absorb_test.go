@@ -182,11 +182,8 @@ func TestDB_MariaDB_meanwhile(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) { // not parallel: both query InnoDB's table of transactions, see below
-			url := repotest.URL(t, repotest.KindMariaDB)
+			url := repotest.MigratedURL(t, repotest.KindMariaDB)
 			db := repotest.OpenURL(t, url)
-			if err := db.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			store(t, db, entry(0, "a"))
 			raw := rawSQL(t, repotest.KindMariaDB, url)
 			other, err := raw.BeginTx(t.Context(), nil)

@@ -63,10 +63,7 @@ func benchStore(b *testing.B, kind repotest.Kind, clients int) {
 
 func benchBare(b *testing.B, kind repotest.Kind) {
 	ctx := b.Context()
-	url := repotest.URL(b, kind)
-	if err := repotest.OpenURL(b, url).Migrate(ctx); err != nil {
-		b.Fatal(err)
-	}
+	url := repotest.MigratedURL(b, kind)
 	db := rawSQL(b, kind, url)
 	db.SetMaxOpenConns(1)
 	insert, err := db.PrepareContext(ctx, `INSERT INTO playlog

@@ -209,11 +209,8 @@ func TestLogMissed_conflict(t *testing.T) {
 	for _, number := range []int{1020, 1205, 1213} {
 		t.Run(fmt.Sprint(number), func(t *testing.T) {
 			t.Parallel()
-			url := repotest.URL(t, repotest.KindMariaDB)
+			url := repotest.MigratedURL(t, repotest.KindMariaDB)
 			db := repotest.OpenURL(t, url)
-			if err := db.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			raw := rawSQL(t, repotest.KindMariaDB, url)
 			execSQL(t, raw, "CREATE TABLE refusals (n INT) ENGINE=MyISAM") // no rollback affects this engine
 			execSQL(t, raw, "CREATE TRIGGER refuse BEFORE INSERT ON correction FOR EACH ROW IF (SELECT COUNT(*) FROM refusals) < 2 THEN "+

@@ -77,11 +77,8 @@ func TestDB_CountEntries_property(t *testing.T) {
 	for _, kind := range repotest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			url := repotest.URL(t, kind)
+			url := repotest.MigratedURL(t, kind)
 			nodes := []*repo.Node{repotest.OpenURL(t, url), repotest.OpenURL(t, url)}
-			if err := nodes[0].Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			raw := rawSQL(t, kind, url)
 			rapid.Check(t, func(rt *rapid.T) {
 				empty(t, raw)

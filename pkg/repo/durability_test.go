@@ -100,11 +100,8 @@ func random(t *testing.T) *rand.Rand {
 // TestDB_SQLite_killed kills a process at random instants while it stores.
 func TestDB_SQLite_killed(t *testing.T) {
 	t.Parallel()
-	url := repotest.URL(t, repotest.KindSQLite)
+	url := repotest.MigratedURL(t, repotest.KindSQLite)
 	db := repotest.OpenURL(t, url)
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	r := random(t)
 	acknowledged := map[int]bool{}
 	for round := range kills {
@@ -143,10 +140,7 @@ func TestDB_SQLite_killed(t *testing.T) {
 // is not parallel, because it disturbs every user of the server.
 func TestDB_MariaDB_killed(t *testing.T) {
 	server := repotest.MariaDB(t)
-	db := repotest.OpenURL(t, server.URL(t))
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	db := repotest.Open(t, repotest.KindMariaDB)
 	defer server.Restart(t)
 	r := random(t)
 	acknowledged := map[int]bool{}

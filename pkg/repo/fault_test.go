@@ -36,12 +36,8 @@ func poisonous(t *testing.T, kind repotest.Kind, url, event, table, column strin
 
 func onEachURL(t *testing.T, fn func(t *testing.T, db *repo.Node, kind repotest.Kind, url string)) {
 	t.Helper()
-	onEachEmpty(t, func(t *testing.T, kind repotest.Kind, url string) {
-		db := repotest.OpenURL(t, url)
-		if err := db.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		fn(t, db, kind, url)
+	onEachKind(t, repotest.MigratedURL, func(t *testing.T, kind repotest.Kind, url string) {
+		fn(t, repotest.OpenURL(t, url), kind, url)
 	})
 }
 
@@ -249,11 +245,8 @@ func storeAtLast(t *testing.T, db *repo.Node, e model.Entry) {
 // TestDB_SQLite_locked: another process holds the write lock for long.
 func TestDB_SQLite_locked(t *testing.T) {
 	t.Parallel()
-	url := repotest.URL(t, repotest.KindSQLite)
+	url := repotest.MigratedURL(t, repotest.KindSQLite)
 	patient := repotest.OpenURL(t, url)
-	if err := patient.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	db := openImpatient(t, url)
 	tx, err := rawSQL(t, repotest.KindSQLite, url).BeginTx(t.Context(), nil) // immediate
 	if err != nil {
@@ -275,11 +268,8 @@ func TestDB_SQLite_locked(t *testing.T) {
 // if the database ignores their context.
 func TestDB_StoreDeliveries_slow(t *testing.T) {
 	t.Parallel()
-	url := repotest.URL(t, repotest.KindSQLite)
+	url := repotest.MigratedURL(t, repotest.KindSQLite)
 	db := repotest.OpenURL(t, url)
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	first := deliver(t, db, owed("command", "a"))[0]
 	tx, err := rawSQL(t, repotest.KindSQLite, url).BeginTx(t.Context(), nil) // immediate: like a stalled disk
 	if err != nil {
@@ -310,11 +300,8 @@ func TestDB_StoreDeliveries_slow(t *testing.T) {
 // reported.
 func TestDB_OnLate(t *testing.T) {
 	t.Parallel()
-	url := repotest.URL(t, repotest.KindSQLite)
+	url := repotest.MigratedURL(t, repotest.KindSQLite)
 	db := repotest.OpenURL(t, url)
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	late := make(chan struct{}, 1)
 	db.OnLate(func() { late <- struct{}{} })
 	tx, err := rawSQL(t, repotest.KindSQLite, url).BeginTx(t.Context(), nil) // immediate
@@ -376,11 +363,8 @@ func TestDB_SQLite_full(t *testing.T) {
 // server.
 func TestDB_MariaDB_server(t *testing.T) {
 	server := repotest.MariaDB(t)
-	url := server.URL(t)
+	url := repotest.MigratedURL(t, repotest.KindMariaDB)
 	db := repotest.OpenURL(t, url)
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	second := 0
 	storeNext := func() error {
 		second++

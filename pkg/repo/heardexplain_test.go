@@ -16,7 +16,7 @@ import (
 func TestIndexes_Heard(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		raw := rawSQL(t, kind, url)
-		fill(t, db, raw)
+		fill(t, db, raw, 2000)
 		if err := db.PrepareHeard(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -24,7 +24,7 @@ func TestIndexes_Heard(t *testing.T) {
 			execSQL(t, raw, "ANALYZE TABLE playlog, health, heard, heard_day, heard_pending")
 		}
 		ctx, log := t.Context(), db.Heard()
-		at := noon.Add(2500 * time.Minute)
+		at := noon.Add(1000 * time.Minute)
 		last, err := log.LatestEntry(ctx, at)
 		if err != nil {
 			t.Fatal(err)
@@ -50,7 +50,7 @@ func TestIndexes_Heard(t *testing.T) {
 				return err
 			}, []string{"playlog_source"}},
 			{"New", func() error {
-				if err := db.StoreEntry(ctx, entry(60*2499+30, "new")); err != nil {
+				if err := db.StoreEntry(ctx, entry(60*999+30, "new")); err != nil {
 					return err
 				}
 				_, err := log.LatestEntry(ctx, at)

@@ -27,11 +27,8 @@ func TestHeard_Oracle(t *testing.T) {
 	for _, kind := range repotest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			url := repotest.URL(t, kind)
+			url := repotest.MigratedURL(t, kind)
 			dbs := []*repo.Node{repotest.OpenURL(t, url), repotest.OpenURL(t, url)}
-			if err := dbs[0].Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			for _, db := range dbs {
 				if err := db.CountDays(t.Context()); err != nil {
 					t.Fatal(err)

@@ -153,12 +153,8 @@ func TestDB_Begin(t *testing.T) {
 // somebody else has it.
 func TestDB_Hold(t *testing.T) {
 	t.Parallel()
-	server := repotest.MariaDB(t)
-	url := server.URL(t)
+	url := repotest.MigratedURL(t, repotest.KindMariaDB)
 	first, second := repotest.OpenURL(t, url), repotest.OpenURL(t, url)
-	if err := first.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	if _, err := first.Begin(t.Context(), engine(1), true); err != nil {
 		t.Fatal(err)
 	}

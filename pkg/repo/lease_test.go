@@ -205,11 +205,8 @@ func TestDB_AcquireLease_late(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			url := repotest.URL(t, repotest.KindMariaDB)
+			url := repotest.MigratedURL(t, repotest.KindMariaDB)
 			db := repotest.OpenURL(t, url)
-			if err := db.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			epoch := acquire(t, db, "monitor", "a", time.Hour).Epoch
 			if err := end(t, db, rawSQL(t, repotest.KindMariaDB, url)); err != nil {
 				t.Fatal(err)

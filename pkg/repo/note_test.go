@@ -93,11 +93,8 @@ func TestDB_StoreNote_poisoned(t *testing.T) {
 // database ignores the context.
 func TestDB_StoreNote_slow(t *testing.T) {
 	t.Parallel()
-	url := repotest.URL(t, repotest.KindSQLite)
+	url := repotest.MigratedURL(t, repotest.KindSQLite)
 	db := repotest.OpenURL(t, url)
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	tx, err := rawSQL(t, repotest.KindSQLite, url).BeginTx(t.Context(), nil) // immediate: like a stalled disk
 	if err != nil {
 		t.Fatal(err)

@@ -245,7 +245,7 @@ func TestHeard_backlog(t *testing.T) {
 func TestHeard_backlogs(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		raw := rawSQL(t, kind, url)
-		for range 10 {
+		for range max(1, checks(t)/4) {
 			seed := rand.Uint64()
 			t.Logf("seed %d", seed)
 			random := rand.New(rand.NewPCG(seed, 0))

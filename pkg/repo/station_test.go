@@ -248,11 +248,8 @@ func TestStation_abandoned(t *testing.T) {
 // error. A caller that leaves during its write does not stop the write.
 func TestStation_impatient(t *testing.T) {
 	t.Parallel()
-	url := repotest.URL(t, repotest.KindSQLite)
+	url := repotest.MigratedURL(t, repotest.KindSQLite)
 	patient := repotest.OpenURL(t, url)
-	if err := patient.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	s := openImpatient(t, url).Station(t, 1)
 	release := s.HoldTurn()
 	wantUnavailable(t, func() error { return s.StoreEntry(t.Context(), entry(0, "a")) })

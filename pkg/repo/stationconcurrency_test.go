@@ -172,17 +172,13 @@ func TestStation_concurrent(t *testing.T) {
 	for _, kind := range repotest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			url := repotest.URL(t, kind)
+			url := repotest.MigratedURL(t, kind)
 			raw := rawSQL(t, kind, url)
 			rng := seeded(t)
 			var stations []*repo.Station
 			const processes, writers, writes = 3, 2, 40
 			for range processes {
-				db := repotest.OpenURL(t, url)
-				if err := db.Migrate(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				stations = append(stations, db.Station(t, 1))
+				stations = append(stations, repotest.OpenURL(t, url).Station(t, 1))
 			}
 			var a acknowledged
 			var writing sync.WaitGroup

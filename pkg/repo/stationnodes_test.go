@@ -39,11 +39,8 @@ func TestStation_TwoNodes(t *testing.T) {
 			var dbs []*repo.Node
 			var raws []*sql.DB
 			for range 3 {
-				url := repotest.URL(t, kind)
+				url := repotest.MigratedURL(t, kind)
 				db := repotest.OpenURL(t, url)
-				if err := db.Migrate(t.Context()); err != nil {
-					t.Fatal(err)
-				}
 				if kind == repotest.KindSQLite { // other tests show durability
 					if err := db.ExecRaw(t.Context(), "PRAGMA synchronous = OFF"); err != nil {
 						t.Fatal(err)

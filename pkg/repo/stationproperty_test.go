@@ -44,11 +44,8 @@ func TestStation_Oracle(t *testing.T) {
 	for _, kind := range repotest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			url := repotest.URL(t, kind)
+			url := repotest.MigratedURL(t, kind)
 			dbs := []*repo.Node{repotest.OpenURL(t, url), repotest.OpenURL(t, url)}
-			if err := dbs[0].Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			if kind == repotest.KindSQLite { // other tests show durability, and this is five times as fast
 				for _, db := range dbs {
 					if err := db.ExecRaw(t.Context(), "PRAGMA synchronous = OFF"); err != nil {

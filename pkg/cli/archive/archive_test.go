@@ -123,11 +123,8 @@ func TestExport(t *testing.T) {
 	for _, kind := range repotest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			url := repotest.URL(t, kind)
+			url := repotest.MigratedURL(t, kind)
 			db := repotest.OpenURL(t, url)
-			if err := db.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			fill(t, db)
 			want := contents(t, db)
 			if len(want) != 4 {
@@ -171,11 +168,8 @@ func targets(t *testing.T, kind repotest.Kind) map[string]archive.Store {
 // Whatever fails leaves no file.
 func TestExport_some(t *testing.T) {
 	t.Parallel()
-	url := repotest.URL(t, repotest.KindSQLite)
+	url := repotest.MigratedURL(t, repotest.KindSQLite)
 	db := repotest.OpenURL(t, url)
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	fill(t, db)
 	dir := t.TempDir()
 	for _, c := range []struct {

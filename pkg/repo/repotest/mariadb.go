@@ -71,15 +71,18 @@ func (s *Server) URL(t testing.TB) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout())
 	defer cancel()
-	s.mu.Lock()
-	s.databases++
-	name := fmt.Sprintf("test_%d", s.databases)
-	s.mu.Unlock()
-	created, err := s.CreateDatabase(ctx, name)
+	created, err := s.CreateDatabase(ctx, s.newName())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return created
+}
+
+func (s *Server) newName() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.databases++
+	return fmt.Sprintf("test_%d", s.databases)
 }
 
 // CommonURL is URL with a user of that database alone: without the rights over

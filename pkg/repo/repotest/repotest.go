@@ -43,11 +43,7 @@ func URL(t testing.TB, kind Kind) string {
 // the test ends.
 func Open(t testing.TB, kind Kind) *repo.Node {
 	t.Helper()
-	db := OpenURL(t, URL(t, kind))
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return db
+	return OpenURL(t, MigratedURL(t, kind))
 }
 
 // QueryTimeout is the longest that is allowed, so that no operation of a test
@@ -81,10 +77,7 @@ func OpenURL(t testing.TB, url string) *repo.Node {
 // in place, and closes it when the test ends. Source 1 is the default.
 func OpenStation(t testing.TB, kind Kind) *repo.Station {
 	t.Helper()
-	s := OpenStationURL(t, URL(t, kind))
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	s := OpenStationURL(t, MigratedURL(t, kind))
 	if err := s.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}

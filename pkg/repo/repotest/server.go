@@ -46,6 +46,11 @@ type Server struct {
 	options, once []string
 	ready         string
 
+	// The database that is copied, see MigratedURL, and the statements that copy it.
+	template    sync.Once
+	templateErr error
+	copying     func(name string) []string
+
 	mu        sync.Mutex
 	databases int
 	process   *os.Process

@@ -91,15 +91,16 @@ func (db *DB) checkNewer(ctx context.Context, version int64) error {
 // binary may use stays as it is. Errors: ErrSchemaNewer, model.ErrUnavailable.
 func (db *DB) Migrate(ctx context.Context) error {
 	err := db.migrate(ctx, func(m *migrator) error {
-		for {
-			step, err := m.next(ctx)
-			if step == 0 || err != nil {
-				return err
-			}
+		steps, err := m.pending(ctx)
+		if err != nil {
+			return err
+		}
+		for _, step := range steps {
 			if err := m.apply(ctx, step); err != nil {
 				return err
 			}
 		}
+		return nil
 	})
 	if err == nil {
 		db.checkpoint(ctx)
@@ -156,7 +157,7 @@ func (db *DB) migrate(ctx context.Context, do func(*migrator) error) (err error)
 	for {
 		err := db.checkSchema(ctx)
 		if err == nil || errors.Is(err, ErrSchemaOlder) {
-			err = m.mendNotes(ctx)
+			err = m.keepNotes(ctx)
 		}
 		if err == nil {
 			err = do(m)
@@ -191,29 +192,39 @@ func newMigrator(d Dialect, pool *sql.DB, log zerolog.Logger) (*migrator, error)
 	return &migrator{dialect: d, pool: pool, provider: provider, notes: notes, log: log}, err
 }
 
-// mendNotes adds the first row of the table of applied migrations if it is
-// missing. Goose creates the table and the row in two steps, and refuses a
-// table without the row.
-func (m *migrator) mendNotes(ctx context.Context) error {
+// keepNotes makes the table of applied migrations with its first row, or what is
+// missing of them. Goose would make them in two steps too, and refuse a table
+// without the row.
+func (m *migrator) keepNotes(ctx context.Context) error {
 	_, err := m.notes.GetMigration(ctx, m.pool, 0)
-	switch {
-	case err == nil || m.dialect.IsIncomplete(err): // IsIncomplete: there is no table yet
-		return nil
-	case errors.Is(err, database.ErrVersionNotFound):
-		err = m.notes.Insert(ctx, m.pool, database.InsertRequest{Version: 0})
+	if err != nil && m.dialect.IsIncomplete(err) { // there is no table yet
+		if err := m.notes.CreateVersionTable(ctx, m.pool); err != nil {
+			return err
+		}
+		err = database.ErrVersionNotFound
+	}
+	if errors.Is(err, database.ErrVersionNotFound) {
+		return m.notes.Insert(ctx, m.pool, database.InsertRequest{Version: 0})
 	}
 	return err
 }
 
-// next is the first migration that is not applied, or 0 if all are.
-func (m *migrator) next(ctx context.Context) (step int64, err error) {
-	steps, err := m.provider.Status(ctx)
-	for _, s := range steps {
-		if s.State != goose.StateApplied {
-			return s.Source.Version, err
+// pending lists the migrations that are not applied, in order.
+func (m *migrator) pending(ctx context.Context) (steps []int64, err error) {
+	noted, err := m.notes.ListMigrations(ctx, m.pool)
+	if err != nil {
+		return nil, err
+	}
+	applied := make(map[int64]bool, len(noted))
+	for _, n := range noted {
+		applied[n.Version] = true
+	}
+	for _, s := range m.provider.ListSources() {
+		if !applied[s.Version] {
+			steps = append(steps, s.Version)
 		}
 	}
-	return 0, err
+	return steps, nil
 }
 
 // apply applies a migration. If an earlier try was cut off, MariaDB may have

@@ -119,7 +119,7 @@ func TestApp_FreshStart(t *testing.T) {
 func TestApp_UnknownSourceAlone(t *testing.T) {
 	t.Parallel()
 	var log loggingtest.Lines
-	s := startLogged(t, zerolog.New(&log), repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_HOST_ID": "2", "AURA_DEFAULT_SOURCE": "3"})
+	s := startLogged(t, zerolog.New(&log), repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{"AURA_HOST_ID": "2", "AURA_DEFAULT_SOURCE": "3"})
 	told := func(metric, logged string) {
 		t.Helper()
 		s.AwaitAnswer(http.MethodGet, "/metrics", "", func(_ lifecycletest.Answer, text string) bool {
@@ -382,7 +382,7 @@ func TestApp_Locked(t *testing.T) {
 // way.
 func TestApp_Stop(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite))
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite))
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
 	stream := listen(t, s, "Fade Into You")
@@ -424,7 +424,7 @@ func listen(t *testing.T, s *lifecycletest.Service, title string) io.Reader {
 // stream.
 func TestApp_Links(t *testing.T) {
 	t.Parallel()
-	s := startWith(t, repotest.URL(t, repotest.KindSQLite), map[string]string{
+	s := startWith(t, repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{
 		"AURA_COVER_URL": "/covers/{artist}.jpg", "AURA_RECORDING_URL": "/r/{date}T{hour}-{minute}", "AURA_RECORDING_PUBLIC": "true",
 	})
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
@@ -446,7 +446,7 @@ func TestApp_Links(t *testing.T) {
 // of the other services'.
 func TestApp_Operations(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite))
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite))
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	httpservertest.CheckService(t, app.Name, s.URL)
 }
@@ -455,7 +455,7 @@ func TestApp_Operations(t *testing.T) {
 // documentation page shows for its operations.
 func TestApp_Examples(t *testing.T) {
 	t.Parallel()
-	s := startWith(t, repotest.URL(t, repotest.KindSQLite), map[string]string{
+	s := startWith(t, repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{
 		"AURA_PAGE_URL": "https://radio.example/", "AURA_RADIODNS_BEARERS": "fm/ce1/c201/09710,dab/ce1/c185/c181/0",
 	})
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")

@@ -47,7 +47,7 @@ func shows(t *testing.T, s *lifecycletest.Service, path string, texts ...string)
 // its meaning.
 func TestCorrect_single(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite))
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite))
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	for i, start := range []string{"2026-06-27T20:00:00", "2026-10-25T02:30:00+01:00"} {
 		s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", fmt.Sprintf(`{"track_start": %q, "track_title": "Halah %d", "track_duration": 180}`, start, i+1))

@@ -35,7 +35,7 @@ func post(t *testing.T, url, host, body string, header ...string) int {
 // TestApp_BodiesOfEngines: what is no clean JSON is stored as it was meant.
 func TestApp_BodiesOfEngines(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.Kinds()[0]))
+	s := start(t, repotest.MigratedURL(t, repotest.Kinds()[0]))
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	const bjork = `{"track_start": "2020-06-27 19:14:00", "track_artist": "Björk", "track_title": "TITLE",}`
 	var zipped bytes.Buffer
@@ -77,7 +77,7 @@ func TestApp_EnginesWithoutHeader(t *testing.T) {
 	t.Parallel()
 	const secret = "0123456789abcdef"
 	config := map[string]string{"AURA_LOCAL_NEEDS_TOKEN": "true", "AURA_API_TOKENS": "studio:engine:" + secret + ",ann:admin:1" + secret}
-	s := startWith(t, repotest.URL(t, repotest.Kinds()[0]), config)
+	s := startWith(t, repotest.MigratedURL(t, repotest.Kinds()[0]), config)
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	as := func(user string) string { return strings.Replace(s.URL, "//", "//"+user, 1) }
 	for user, want := range map[string]int{
@@ -89,7 +89,7 @@ func TestApp_EnginesWithoutHeader(t *testing.T) {
 	}
 
 	config["AURA_ENGINE_NETWORKS"], config["AURA_ENGINE_HOSTNAMES"] = "127.0.0.0/8", "engine-api"
-	n := startWith(t, repotest.URL(t, repotest.Kinds()[0]), config)
+	n := startWith(t, repotest.MigratedURL(t, repotest.Kinds()[0]), config)
 	n.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	for host, want := range map[string]int{"": 204, "engine-api:8008": 204, "evil.example": 401} {
 		if got := post(t, n.URL, host, mazzie); got != want {

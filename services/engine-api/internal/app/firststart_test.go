@@ -22,11 +22,8 @@ func TestApp_FirstStart(t *testing.T) {
 	for _, kind := range repotest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			url := repotest.URL(t, kind)
+			url := repotest.MigratedURL(t, kind)
 			db := repotest.OpenURL(t, url)
-			if err := db.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			a, err := app.New(configure(t, url, nil), "test", zerolog.Nop())
 			if err != nil {
 				t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 func TestApp_Health(t *testing.T) {
 	t.Parallel()
 	for _, kind := range repotest.Kinds() {
-		s := startWith(t, repotest.URL(t, kind), map[string]string{"AURA_SILENCE_BELOW": "-50"})
+		s := startWith(t, repotest.MigratedURL(t, kind), map[string]string{"AURA_SILENCE_BELOW": "-50"})
 		s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 		says := func(details string) {
 			t.Helper()

@@ -14,7 +14,7 @@ import (
 func TestApp_Heard(t *testing.T) {
 	t.Parallel()
 	for _, kind := range repotest.Kinds() {
-		s := start(t, repotest.URL(t, kind))
+		s := start(t, repotest.MigratedURL(t, kind))
 		s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 		began := time.Now().Add(-2 * time.Minute).UTC().Truncate(time.Second)
 		log := func(after time.Duration, title, more string) {

@@ -17,7 +17,7 @@ import (
 func TestApp_NothingInternal(t *testing.T) {
 	t.Parallel()
 	const token = "a-secret-of-administrators"
-	a, err := app.New(configure(t, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_API_TOKENS": "desk:admin:" + token, "AURA_LOCAL_NEEDS_TOKEN": "true"}), "test", zerolog.Nop())
+	a, err := app.New(configure(t, repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{"AURA_API_TOKENS": "desk:admin:" + token, "AURA_LOCAL_NEEDS_TOKEN": "true"}), "test", zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}

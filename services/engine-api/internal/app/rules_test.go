@@ -23,11 +23,8 @@ func TestApp_Older(t *testing.T) {
 	for _, kind := range repotest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			url := repotest.URL(t, kind)
+			url := repotest.MigratedURL(t, kind)
 			db := repotest.OpenURL(t, url)
-			if err := db.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
 			lifecycletest.StoreOldDay(t, db)
 			before := time.Now()
 			s := start(t, url)
@@ -53,7 +50,7 @@ func TestApp_Rules(t *testing.T) {
 		t.Fatal(err)
 	}
 	cable := lay(t, upper.URL)
-	cfg := configure(t, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_SYNC_HOST": cable.URL})
+	cfg := configure(t, repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{"AURA_SYNC_HOST": cable.URL})
 	follows := func() *lifecycletest.Service {
 		a, err := app.New(cfg, "test", quiet(t))
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 // host, to who sits at it. Maintenance is the sync node's.
 func TestStatus_single(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite))
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite))
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	if _, page := s.Await(http.StatusOK, http.MethodGet, "/status", ""); !strings.Contains(page, "Source 1") || !strings.Contains(page, "Not known") {
 		t.Errorf("before anything was said: %s", page)

@@ -40,7 +40,7 @@ type syncNode struct {
 
 func newSyncNode(t testing.TB, kind repotest.Kind) *syncNode {
 	t.Helper()
-	cfg := configure(t, repotest.URL(t, kind), nil)
+	cfg := configure(t, repotest.MigratedURL(t, kind), nil)
 	station, err := repo.OpenStation(cfg.Database, 1, quiet(t))
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +129,7 @@ func deploy(t *testing.T, kind repotest.Kind) *redundant {
 	r := &redundant{sync: lifecycletest.Start(t, newSyncNode(t, repotest.KindSQLite))}
 	r.sync.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	r.cable = lay(t, r.sync.URL)
-	cfg := configure(t, repotest.URL(t, kind), map[string]string{"AURA_SYNC_HOST": r.cable.URL})
+	cfg := configure(t, repotest.MigratedURL(t, kind), map[string]string{"AURA_SYNC_HOST": r.cable.URL})
 	r.start = func() *lifecycletest.Service {
 		a, err := app.New(cfg, "test", quiet(t))
 		if err != nil {
@@ -341,7 +341,7 @@ func TestApp_ActiveSource(t *testing.T) {
 func TestApp_AnotherNode(t *testing.T) {
 	t.Parallel()
 	start := func(more map[string]string) *lifecycletest.Service {
-		a, err := app.New(configure(t, repotest.URL(t, repotest.KindSQLite), more), "test", zerolog.Nop())
+		a, err := app.New(configure(t, repotest.MigratedURL(t, repotest.KindSQLite), more), "test", zerolog.Nop())
 		if err != nil {
 			t.Fatal(err)
 		}

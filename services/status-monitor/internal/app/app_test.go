@@ -140,7 +140,7 @@ func TestApp_UnknownSource(t *testing.T) {
 // TestApp: from heartbeats on a socket to the sync node's audit record.
 func TestApp(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), nil)
 	status := s.await(t, bothUp)
 	if a := status.Active; !a.Known || a.Source != 1 || a.Name != "Engine A" || a.Unconfirmed || a.Since != nil {
 		t.Errorf("active is %+v", a)
@@ -231,7 +231,7 @@ func TestApp_WithoutDatabase(t *testing.T) {
 // TestApp_Operator: the monitor does what people say at the sync node.
 func TestApp_Operator(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), nil)
 	s.await(t, bothUp)
 	call := func(method, path, body string) {
 		t.Helper()
@@ -359,7 +359,7 @@ func (r *receiver) switches() string {
 // TestApp_Check: what a check plugin finds is in the status and the metrics.
 func TestApp_Check(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_CHECK_1": `/bin/sh -c "echo 'no sound | level=-90'; exit 2"`})
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{"AURA_CHECK_1": `/bin/sh -c "echo 'no sound | level=-90'; exit 2"`})
 	s.await(t, func(s api.MonitorStatus) bool {
 		return s.Sources[0].Check == "CRITICAL: no sound" && s.Sources[1].Check == ""
 	})
@@ -378,7 +378,7 @@ func TestApp_Check(t *testing.T) {
 // the others.
 func TestApp_Operations(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), nil)
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	httpservertest.CheckService(t, app.Name, s.URL)
 }
@@ -387,7 +387,7 @@ func TestApp_Operations(t *testing.T) {
 // documentation page shows for its operations.
 func TestApp_Examples(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), nil)
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	httpservertest.CheckExamples(t, app.Name, s.URL)
 }

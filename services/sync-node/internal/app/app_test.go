@@ -121,7 +121,7 @@ func TestApp_Nodes(t *testing.T) {
 	first.Play(t, 1, at(10), "A10")
 	second.Play(t, 2, at(1), "B1")
 	second.Play(t, 2, at(11), "B11")
-	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{
 		"AURA_MAIN_HOST_1": first.URL, "AURA_MAIN_HOST_2": second.URL + "/", "AURA_SOURCE_NAMES": "2=Engine B",
 	})
 	awaitTitles(t, s, all, "B11", "A10", "B1", "A0")
@@ -188,7 +188,7 @@ func TestApp_Zone(t *testing.T) {
 	node := nodetest.Start(t, 1) // Europe/Vienna
 	for zone, differs := range map[string]bool{"UTC": true, "Europe/Berlin": false} {
 		var log loggingtest.Lines
-		s := startLogged(t, &log, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": node.URL, "AURA_STATION_TIMEZONE": zone})
+		s := startLogged(t, &log, repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": node.URL, "AURA_STATION_TIMEZONE": zone})
 		want := ""
 		if differs {
 			want = `its time zone is "Europe/Vienna", the sync node's is "UTC"`
@@ -253,7 +253,7 @@ func TestApp_UnknownSource(t *testing.T) {
 	t.Parallel()
 	node := nodetest.Start(t, 1)
 	var log loggingtest.Lines
-	s := startLogged(t, &log, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": node.URL, "AURA_SOURCE_NAMES": "3=Studio line"})
+	s := startLogged(t, &log, repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": node.URL, "AURA_SOURCE_NAMES": "3=Studio line"})
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	activate := func(path string, status int, warns bool) {
 		t.Helper()
@@ -383,7 +383,7 @@ func TestApp_LostHistory(t *testing.T) {
 		}
 	}))
 	t.Cleanup(away.Close)
-	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{
 		"AURA_MAIN_HOST_1": first.URL, "AURA_MAIN_HOST_2": away.URL, "AURA_SYNC_TIMEOUT": longest,
 	})
 	// Until the nodes were asked, callers get no answer. To activate the source
@@ -448,7 +448,7 @@ func TestApp_Stop(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	t.Cleanup(silent.Close)
-	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": silent.URL, "AURA_SYNC_TIMEOUT": longest})
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": silent.URL, "AURA_SYNC_TIMEOUT": longest})
 	patience.Receive(t, "the node is asked", asked)
 	if err := s.Stop(); err != nil {
 		t.Error(err)
@@ -459,7 +459,7 @@ func TestApp_Stop(t *testing.T) {
 // refused.
 func TestApp_EngineWithoutSource(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), nil)
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", `{"track_start": "2026-10-20T12:00:00Z"}`); res.StatusCode != http.StatusBadRequest || !strings.Contains(answer, "log_source") {
 		t.Errorf("%s %s", res.Status, answer)
@@ -470,7 +470,7 @@ func TestApp_EngineWithoutSource(t *testing.T) {
 // of the other services'.
 func TestApp_Operations(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), nil)
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	httpservertest.CheckService(t, app.Name, s.URL)
 }
@@ -479,7 +479,7 @@ func TestApp_Operations(t *testing.T) {
 // documentation page shows for its operations.
 func TestApp_Examples(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{
 		"AURA_PAGE_URL": "https://radio.example/", "AURA_RADIODNS_BEARERS": "fm/ce1/c201/09710,dab/ce1/c185/c181/0",
 	})
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")

@@ -19,7 +19,7 @@ func TestApp_NothingInternal(t *testing.T) {
 	t.Parallel()
 	const token = "a-secret-of-administrators"
 	cfg, err := config.Load(map[string]string{
-		"AURA_LISTEN": "127.0.0.1:0", "AURA_DATABASE_URL": repotest.URL(t, repotest.KindSQLite), "AURA_STATION_TIMEZONE": "UTC",
+		"AURA_LISTEN": "127.0.0.1:0", "AURA_DATABASE_URL": repotest.MigratedURL(t, repotest.KindSQLite), "AURA_STATION_TIMEZONE": "UTC",
 		"AURA_API_TOKENS": "desk:admin:" + token, "AURA_LOCAL_NEEDS_TOKEN": "true",
 	})
 	if err != nil {

@@ -58,7 +58,7 @@ func TestApp_LostRules(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": fresh.URL, "AURA_MAIN_HOST_2": knowing.URL})
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": fresh.URL, "AURA_MAIN_HOST_2": knowing.URL})
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	_, answer := s.Call(http.MethodGet, syncRules, "")
 	for _, want := range []string{`"Night loop"`, `"from":"2026-10-20T12:00:00+00:00"`} {
@@ -82,7 +82,7 @@ func TestApp_LostRules_meanwhile(t *testing.T) {
 		http.NotFound(w, r)
 	}))
 	t.Cleanup(node.Close)
-	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": node.URL})
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": node.URL})
 	patience.Receive(t, "the node is asked for its rules", asked)
 	const batch = `{"node": 1, "records": [{"log_source": 1, "track_start": "2020-06-27T12:00:00Z", "track_title": "a"}]}`
 	if a, answer := s.Call(http.MethodPost, "/api/v1/sync/records", batch); a.StatusCode != http.StatusServiceUnavailable {

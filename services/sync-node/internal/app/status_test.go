@@ -120,7 +120,7 @@ func wantShown(t testing.TB, page string, texts ...string) {
 // way the page is asked for.
 func TestStatus_signIn(t *testing.T) {
 	t.Parallel()
-	p := newPerson(t, start(t, repotest.URL(t, repotest.KindSQLite), people))
+	p := newPerson(t, start(t, repotest.MigratedURL(t, repotest.KindSQLite), people))
 	for _, ask := range []struct{ method, path string }{
 		{http.MethodGet, "/status"}, {http.MethodGet, "/status?lang=de"}, {http.MethodPost, "/status/activate"}, {http.MethodPost, "/status/maintain"},
 	} {
@@ -161,7 +161,7 @@ func TestStatus_signIn(t *testing.T) {
 // pinned is refused in words, with the page as it is now.
 func TestStatus_forms(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite), people)
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), people)
 	p := newPerson(t, s)
 	page := p.signIn(annSecret)
 	before := upon(t, page)
@@ -199,7 +199,7 @@ func TestStatus_forms(t *testing.T) {
 // that path alone.
 func TestStatus_subPath(t *testing.T) {
 	t.Parallel()
-	s := start(t, repotest.URL(t, repotest.KindSQLite), people)
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), people)
 	p := newPerson(t, s)
 	proxy := httptest.NewServer(http.StripPrefix("/studio", &httputil.ReverseProxy{
 		Transport: &http.Transport{DisableKeepAlives: true},
@@ -227,7 +227,7 @@ func TestStatus_subPath(t *testing.T) {
 // TestStatus_roles: a monitor's token sees the page, but no forms, and can't act.
 func TestStatus_roles(t *testing.T) {
 	t.Parallel()
-	p := newPerson(t, start(t, repotest.URL(t, repotest.KindSQLite), people))
+	p := newPerson(t, start(t, repotest.MigratedURL(t, repotest.KindSQLite), people))
 	page := p.signIn(workSecret)
 	wantShown(t, page, "Engine A (1)", "Signed in as mon")
 	if strings.Contains(page, "/activate") || strings.Contains(page, "/maintain") {
@@ -307,7 +307,7 @@ func TestStatus_shows(t *testing.T) {
 		settings[name] = value
 	}
 	settings["AURA_API_TOKENS"] += ",n1:node:node-secret-0123456789"
-	s := start(t, repotest.URL(t, repotest.KindSQLite), settings)
+	s := start(t, repotest.MigratedURL(t, repotest.KindSQLite), settings)
 	p := newPerson(t, s)
 	for i, healthy := range []bool{true, false, true} {
 		at := time.Now().Add(time.Duration(i-3) * 90 * time.Second).UTC().Format(time.RFC3339)

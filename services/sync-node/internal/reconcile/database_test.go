@@ -335,11 +335,8 @@ func TestRun_LostRows(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			ctx := t.Context()
-			url := repotest.URL(t, kind)
+			url := repotest.MigratedURL(t, kind)
 			station := repotest.OpenStationURL(t, url)
-			if err := station.Migrate(ctx); err != nil {
-				t.Fatal(err)
-			}
 			if err := station.Prepare(ctx); err != nil {
 				t.Fatal(err)
 			}

@@ -195,12 +195,10 @@ func TestPurges_Oracle(t *testing.T) {
 	for _, kind := range repotest.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			ctx, here, there := t.Context(), repotest.URL(t, kind), repotest.URL(t, kind)
+			ctx, here, there := t.Context(), repotest.MigratedURL(t, kind), repotest.MigratedURL(t, kind)
 			station, db := repotest.OpenStationURL(t, here), repotest.OpenURL(t, there)
-			for _, migrate := range []func(context.Context) error{station.Migrate, db.Migrate, station.Prepare} {
-				if err := migrate(ctx); err != nil {
-					t.Fatal(err)
-				}
+			if err := station.Prepare(ctx); err != nil {
+				t.Fatal(err)
 			}
 			store := stationOver(station)
 			node := &databaseNode{db: db, recorder: playlog.New(db, zerolog.Nop(), time.Now, func() {})}
