@@ -83,6 +83,12 @@ func (h *heardLog) titleAll(ctx context.Context, named bool, giveWay func(ctx co
 	})
 }
 
+// listed reports whether nothing is missing of titles.
+func (h *heardLog) listed(ctx context.Context) (bool, error) {
+	note, err := h.note(ctx)
+	return note.Listed, err
+}
+
 // titlesAgain is how often it is looked for what an older program wrote.
 const titlesAgain = time.Minute
 
@@ -138,6 +144,12 @@ func (s *Station) untitled(ctx context.Context, migration int) (left int64, err 
 		return read.Raw("SELECT COALESCE(MAX(n), 0) FROM changed WHERE known < ?", migration).Scan(&left).Error
 	})
 	return left, err
+}
+
+// listed reports whether nothing is missing of titles.
+func (s *Station) listed(ctx context.Context) (bool, error) {
+	left, err := s.untitled(ctx, keepsTitles)
+	return left == 0, err
 }
 
 // titleAll notes again which titles were on air. It returns how many segments and
