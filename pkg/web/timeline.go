@@ -31,8 +31,9 @@ type span struct {
 	Details string
 }
 
-// timeline is what a source was like in a time. states are the newest first.
-func timeline(states []api.HealthRecord, from, until time.Time) (spans []span) {
+// timeline is what a source was like in a time: spans before its states, and these.
+// states are the newest first.
+func timeline(spans []span, states []api.HealthRecord, from, until time.Time) []span {
 	add := func(s span) {
 		if s.From = latest(s.From, from); !s.From.Before(s.Until) {
 			return
@@ -53,6 +54,16 @@ func timeline(states []api.HealthRecord, from, until time.Time) (spans []span) {
 		add(span{Mode: ModeQuiet, From: said, Until: earliest(ends, until)})
 	}
 	return spans
+}
+
+// cut is what spans are between two times.
+func cut(spans []span, from, until time.Time) (within []span) {
+	for _, s := range spans {
+		if s.From, s.Until = latest(s.From, from), earliest(s.Until, until); s.From.Before(s.Until) {
+			within = append(within, s)
+		}
+	}
+	return within
 }
 
 // coarse is what a picture shows of spans: what is shorter than it can show is one
