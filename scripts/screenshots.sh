@@ -45,7 +45,7 @@ take() { .build/screenshots-of -url "$2" -out ".build/screenshots/$1" "${@:3}"; 
 first() { curl -fsS "$2" | grep -o "\"$1\": *\"\?[^,\"]*" | head -n 1 | sed 's/.*[:" ]//' || true; }
 
 url=http://$NODE0_LISTEN
-begin "$url" -longest 0 -start -50h
+begin "$url" -longest 0 -start -26h
 # The engines have told their past when they play in real time.
 until [ "$(curl -fs "$url/api/v1/trackservice/current" -o /dev/null -w '%{http_code}')" = 200 ]; do sleep 0.5; done
 .build/screenshots-of -url "$url" -past "http://$NODE1_LISTEN"
@@ -57,7 +57,7 @@ fi
 title=$(first title_id "$url/api/v1/titles?q=a")
 entry=$(first id "$url/api/v1/playlog?limit=1&source=all")
 of=${today}T
-why='document.getElementById("reason").value = "heard it on air"'
+why='document.getElementById("by").value = "Ben Beispiel"; document.getElementById("reason").value = "heard it on air"'
 take full "$url" / "/day/$today" /at "at-found|/at?time=${of}00:10|" "title|/title/$title|" /top "/search?q=ma" \
   /clock "/clock?face=digital&hours=12" "/clock?face=analogue&color=%231f7a3d" "/clock?scale=150" /status "status-open|/status|document.querySelectorAll('details').forEach(d => { d.open = true })" \
   /reports "correct|/correct/day/$today|" "correct-entry|/correct/entry/$entry|" \

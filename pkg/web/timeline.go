@@ -67,15 +67,17 @@ func cut(spans []span, from, until time.Time) (within []span) {
 }
 
 // coarse is what a picture shows of spans: what is shorter than it can show is one
-// span with what follows, as the worst of them.
+// span with the beginning of what follows, as the worst of them.
 func coarse(spans []span, shortest time.Duration) (seen []span) {
 	for _, s := range spans {
 		if n := len(seen); n > 0 && seen[n-1].Until.Sub(seen[n-1].From) < shortest {
 			last := &seen[n-1]
-			last.Until, last.Mode = s.Until, worse(last.Mode, s.Mode)
-			continue
+			last.Mode, last.Until = worse(last.Mode, s.Mode), earliest(s.Until, last.From.Add(shortest))
+			s.From = last.Until
 		}
-		seen = append(seen, s)
+		if s.From.Before(s.Until) {
+			seen = append(seen, s)
+		}
 	}
 	return seen
 }

@@ -92,6 +92,16 @@ func TestTimeline_covers(t *testing.T) {
 	})
 }
 
+// TestCoarse_short: a short trouble can be seen, and does not last longer than that.
+func TestCoarse_short(t *testing.T) {
+	t.Parallel()
+	spans := []span{{Mode: ModeGood, From: noon, Until: minute(60).Time}, {Mode: ModeBad, From: minute(60).Time, Until: minute(61).Time}, {Mode: ModeGood, From: minute(61).Time, Until: minute(600).Time}}
+	want := []span{spans[0], {Mode: ModeBad, From: minute(60).Time, Until: minute(65).Time}, {Mode: ModeGood, From: minute(65).Time, Until: minute(600).Time}}
+	if seen := coarse(spans, 5*time.Minute); !slices.Equal(seen, want) {
+		t.Errorf("%v is seen, want %v", seen, want)
+	}
+}
+
 // TestCoarse: a picture has no more parts than can be told apart, covers the same
 // time, and hides nothing that is bad.
 func TestCoarse(t *testing.T) {

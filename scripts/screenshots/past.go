@@ -28,7 +28,8 @@ var odd = []struct{ artist, title, show string }{
 	{"Ana Beispiel", "", "Weltempfänger"},
 }
 
-// tell stores plays, states of health for three days, a hole, a doubt and a correction.
+// tell stores plays, states of health for three days, the programme, a hole, a doubt
+// and corrections.
 func (p past) tell(ctx context.Context) error {
 	for i, o := range odd {
 		at := p.now.Add(time.Duration(i-20) * time.Minute)
@@ -40,6 +41,9 @@ func (p past) tell(ctx context.Context) error {
 		return err
 	}
 	if err := p.health(ctx); err != nil {
+		return err
+	}
+	if err := p.clock(ctx); err != nil {
 		return err
 	}
 	return p.hole(ctx)
@@ -54,10 +58,10 @@ func play(at time.Time, artist, title, show string, seconds any) map[string]any 
 	return map[string]any{"track_start": at.Format(time.RFC3339), "track_artist": artist, "track_title": title, "show_name": show, "track_duration": seconds, "log_source": 1}
 }
 
-// health says every minute and a half how both engines were: engine 1 was in trouble
-// three times.
+// health says every minute and a half how both engines were until a day ago: from then
+// on they say so themselves.
 func (p past) health(ctx context.Context) error {
-	for at := p.now.Add(-70 * time.Hour); at.Before(p.now.Add(-2 * time.Minute)); at = at.Add(90 * time.Second) {
+	for at := p.now.Add(-70 * time.Hour); at.Before(p.now.Add(-27 * time.Hour)); at = at.Add(90 * time.Second) {
 		for source := 1; source <= 2; source++ {
 			details, healthy, ago := map[string]any{}, true, p.now.Sub(at)
 			switch {
@@ -65,7 +69,7 @@ func (p past) health(ctx context.Context) error {
 				details["fallback"] = true
 			case source == 1 && ago > 50*time.Hour && ago < 51*time.Hour:
 				healthy, details["reason"] = false, "no sound card"
-			case source == 2 && ago > 9*time.Hour && ago < 14*time.Hour:
+			case source == 2 && ago > 40*time.Hour && ago < 45*time.Hour:
 				continue // it says nothing
 			}
 			body := map[string]any{"log_time": at.Format(time.RFC3339), "is_healthy": healthy, "details": details}
@@ -75,6 +79,23 @@ func (p past) health(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// clock tells the studio clock what is on air and what comes.
+func (p past) clock(ctx context.Context) error {
+	show := func(id int, name string, from, until time.Time) map[string]any {
+		return map[string]any{"timeslot_id": id, "timeslot_start": from.Format(time.RFC3339), "timeslot_end": until.Format(time.RFC3339), "show_id": id, "show_name": name, "playlist_id": id}
+	}
+	hour := p.now.Truncate(time.Hour)
+	track := play(p.now.Add(-time.Minute), "Ana Beispiel", "Morgen am Hafen", "Weltempfänger", 240)
+	track["track_num"] = 1
+	planned := play(p.now.Add(3*time.Minute), odd[0].artist, odd[0].title, "", 300)
+	planned["track_num"] = 2
+	return p.send(ctx, http.MethodPut, p.engine+"/api/v1/clock", map[string]any{
+		"engine_source": 1, "current_track": track,
+		"current_timeslot": show(1, "Weltempfänger", hour, hour.Add(2*time.Hour)), "next_timeslot": show(2, "Übertragung aus dem Kulturhaus", hour.Add(2*time.Hour), hour.Add(4*time.Hour)),
+		"planned_playlist": map[string]any{"playlist_id": 1, "entries": []any{track, planned}},
+	})
 }
 
 // hole says that what was played in a quarter of an hour was not.
