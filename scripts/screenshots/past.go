@@ -49,9 +49,16 @@ func (p past) tell(ctx context.Context) error {
 	return p.hole(ctx)
 }
 
-// tellNow stores the longest title as what plays now.
+// tellNow stores the longest title as what plays now, whichever engine is on air.
 func (p past) tellNow(ctx context.Context) error {
-	return p.send(ctx, http.MethodPost, p.station+"/api/v1/playlog", play(p.now.Add(-time.Minute), odd[0].artist, odd[0].title, odd[0].show, 1200))
+	for source := 1; source <= 2; source++ {
+		long := play(p.now.Add(-10*time.Second), odd[0].artist, odd[0].title, odd[0].show, 1200)
+		long["log_source"] = source
+		if err := p.send(ctx, http.MethodPost, p.station+"/api/v1/playlog", long); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func play(at time.Time, artist, title, show string, seconds any) map[string]any {
