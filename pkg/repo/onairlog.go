@@ -21,20 +21,22 @@ type OnAirLog struct {
 	db    *sqldb.DB
 	table airlog.Table
 	// follow brings the log up to date before it is read, as far as possible.
-	follow    func(ctx context.Context)
+	follow func(ctx context.Context)
+	// listed reports whether the words of all titles are noted.
+	listed    func(ctx context.Context) (bool, error)
 	searching searching
 }
 
 // OnAir is the on-air log that the Station keeps. It is always up to date.
 func (s *Station) OnAir() *OnAirLog {
-	return &OnAirLog{s.db, airlog.OnAir, func(context.Context) {}, usualSearch}
+	return &OnAirLog{s.db, airlog.OnAir, func(context.Context) {}, s.listed, usualSearch}
 }
 
 // Heard is what was heard of each source. Reads derive what changed. If that can't
 // be stored now, or is too much for a read, they answer from what was derived
 // until then.
 func (n *Node) Heard() *OnAirLog {
-	return &OnAirLog{n.db, airlog.Heard, n.heard.followFor, usualSearch}
+	return &OnAirLog{n.db, airlog.Heard, n.heard.followFor, n.heard.listed, usualSearch}
 }
 
 // airedRow is a segment together with its entry.

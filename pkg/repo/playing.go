@@ -26,7 +26,7 @@ type Playing struct {
 
 // Playing is what plays, for the track service.
 func (n *Node) Playing() *Playing {
-	return &Playing{n.db, n.heard, &OnAirLog{n.db, airlog.Heard, func(context.Context) {}, usualSearch}}
+	return &Playing{n.db, n.heard, &OnAirLog{n.db, airlog.Heard, func(context.Context) {}, n.heard.listed, usualSearch}}
 }
 
 // LatestEntry is OnAirLog.LatestEntry.

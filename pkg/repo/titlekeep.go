@@ -98,6 +98,12 @@ func (h *heardLog) commitStep(ctx context.Context, step func(context.Context, *w
 	})
 }
 
+// listed reports whether nothing is missing of titles.
+func (h *heardLog) listed(ctx context.Context) (bool, error) {
+	note, err := h.note(ctx)
+	return note.Counted, err
+}
+
 // titlesAgain is how often it is looked for what an older program wrote.
 const titlesAgain = time.Minute
 
@@ -153,6 +159,12 @@ func (s *Station) untitled(ctx context.Context, migration int) (left int64, err 
 		return read.Raw("SELECT COALESCE(MAX(n), 0) FROM changed WHERE known < ?", migration).Scan(&left).Error
 	})
 	return left, err
+}
+
+// listed reports whether nothing is missing of titles.
+func (s *Station) listed(ctx context.Context) (bool, error) {
+	left, err := s.untitled(ctx, keepsTitles)
+	return left == 0, err
 }
 
 // titleAll notes again which titles were on air. It returns how many segments and

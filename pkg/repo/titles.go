@@ -24,6 +24,7 @@ func (l *OnAirLog) Titles(ctx context.Context, words titles.Words, now time.Time
 
 // find looks at all titles that have the rarest word. If each word is common, it looks
 // through all titles, those first that were played most: then it is soon at its end.
+// It does so, too, while words are not noted.
 func (l *OnAirLog) find(ctx context.Context, words titles.Words, now time.Time, limit int) ([]titles.Title, error) {
 	rarest, isRare, err := l.rarest(ctx, words)
 	if err != nil {
@@ -50,16 +51,23 @@ func (l *OnAirLog) first(among *gorm.DB, words titles.Words, limit int) (keys []
 	return keys, among.Where("title.plays > 0").Scopes(having(words)).Order("title.plays DESC, title.folded DESC, title.id DESC").Limit(limit).Pluck("title.id", &keys).Error
 }
 
-// withWord are the titles that have a word.
+// withWord are the titles that have a word, all titles if it is "".
 func (l *OnAirLog) withWord(ctx context.Context, word string) *gorm.DB {
+	if word == "" {
+		return l.known(ctx)
+	}
 	from, to := titles.BeginningsOf(word)
 	found := l.db.Read.WithContext(ctx).Table("title_word").Distinct("title_id").Where("word >= ? AND word < ?", from, to)
 	return l.db.Read.WithContext(ctx).Table("(?) found", found).Joins(l.db.Dialect.JoinNext() + l.table.Titles + " title ON title.id = found.title_id")
 }
 
 // rarest is the word that the fewest titles have, as far as that is soon known: if
-// isRare is false, each word is common.
+// isRare is false, each word is common. It is "" while the words of some titles are
+// not noted: then only a look at all titles finds them.
 func (l *OnAirLog) rarest(ctx context.Context, words titles.Words) (rarest string, isRare bool, err error) {
+	if listed, err := l.listed(ctx); err != nil || !listed {
+		return "", false, err
+	}
 	fewest := l.searching.words
 	if len(words) == 1 {
 		fewest = l.searching.word

@@ -78,10 +78,13 @@ func (l *OnAirLog) timesOf(ctx context.Context, words titles.Words, q entryQuery
 // few are the titles that have all words, if these and their plays are few. A title
 // may be read several times: with each of its words that begin as the rarest one.
 func (l *OnAirLog) few(ctx context.Context, words titles.Words, rarest string) (keys []int64, areFew bool, err error) {
-	from, to := titles.BeginningsOf(rarest)
-	rows, err := l.db.Read.WithContext(ctx).Table("title_word found").Where("found.word >= ? AND found.word < ?", from, to).
-		Joins(l.db.Dialect.JoinNext() + l.table.Titles + " title ON title.id = found.title_id").Where("title.plays > 0").Scopes(having(words)).
-		Select("title.id, title.plays").Limit(2*l.searching.titles + 1).Rows()
+	among := l.known(ctx)
+	if rarest != "" {
+		from, to := titles.BeginningsOf(rarest)
+		among = l.db.Read.WithContext(ctx).Table("title_word found").Where("found.word >= ? AND found.word < ?", from, to).
+			Joins(l.db.Dialect.JoinNext() + l.table.Titles + " title ON title.id = found.title_id")
+	}
+	rows, err := among.Where("title.plays > 0").Scopes(having(words)).Select("title.id, title.plays").Limit(2*l.searching.titles + 1).Rows()
 	if err != nil {
 		return nil, false, err
 	}

@@ -25,6 +25,9 @@ func TestIndexes_Titles(t *testing.T) {
 		if err := db.PrepareHeard(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := db.CatchUpHeard(t.Context()); err != nil { // notes that the words of all titles are noted
+			t.Fatal(err)
+		}
 		if kind == repotest.KindMariaDB {
 			execSQL(t, raw, "ANALYZE TABLE playlog, onair, onair_title, heard, heard_title, title_word")
 		}
@@ -33,7 +36,7 @@ func TestIndexes_Titles(t *testing.T) {
 				t.Run(table+"/"+q.name, func(t *testing.T) {
 					var used []string
 					for _, p := range explain(t, db, raw, kind, q.run) {
-						if p.index != "" && !strings.Contains(p.statement, "heard_pending") { // what a subquery found, and whether anything pends
+						if p.index != "" && !strings.Contains(p.statement, "heard_pending") && !strings.Contains(p.statement, "`note`") { // what a subquery found, and whether anything pends or is not noted
 							used = append(used, p.index)
 						}
 						if p.sorts && !slices.Contains([]string{"Titles", "MostPlayed", "MostPlayed/New", "Search/Common", "Search/Few", "Search/Old", "Search/Gathered"}, q.name) {

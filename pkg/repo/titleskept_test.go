@@ -92,6 +92,56 @@ func TestHeard_titlesOlder(t *testing.T) {
 	})
 }
 
+// TestStation_unlisted: while the words of some titles are not noted, they are found
+// nevertheless, with their plays.
+func TestStation_unlisted(t *testing.T) {
+	onEachStation(t, func(t *testing.T, s *repo.Station, raw *sql.DB) {
+		for i, title := range []string{"Jóga", "Jóga", "other", "more"} {
+			if err := s.StoreEntry(t.Context(), playedAt(1, i, 1, title)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantJoga(t, s.OnAir(), "noted")
+		execSQL(t, raw, "DELETE FROM title_word")
+		execSQL(t, raw, "UPDATE changed SET known = 41")
+		wantJoga(t, s.OnAir(), "not noted")
+	})
+}
+
+// TestHeard_unlisted is TestStation_unlisted for what was heard.
+func TestHeard_unlisted(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
+		raw := rawSQL(t, kind, url)
+		serves(t, db)
+		for i, title := range []string{"Jóga", "Jóga", "other", "more"} {
+			store(t, db, entry(60*i, title))
+		}
+		if _, err := db.CatchUpHeard(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wantJoga(t, db.Heard(), "noted")
+		execSQL(t, raw, "DELETE FROM title_word")
+		execSQL(t, raw, `UPDATE note SET body = REPLACE(body, ',"counted":true', '') WHERE name = 'heard'`)
+		wantJoga(t, db.Heard(), "not noted")
+	})
+}
+
+// wantJoga fails the test if a search does not find a title and both its plays, in
+// each way in which plays are found.
+func wantJoga(t *testing.T, log *repo.OnAirLog, when string) {
+	t.Helper()
+	words := titles.ParseWords("joga")
+	if found, err := log.Titles(t.Context(), words, noon.Add(24*time.Hour), 5); err != nil || len(found) != 1 || found[0].Title != "Jóga" {
+		t.Errorf("%s: titles %+v, %v, want Jóga", when, found, err)
+	}
+	for _, limits := range [][2]int{{500, 100}, {0, 100}, {0, 1}} { // few plays, the next plays, and all
+		log.SetSearch(limits[0], limits[1])
+		if plays, err := log.Search(t.Context(), words, model.EntryQuery{Limit: 2}); err != nil || titlesOf(plays) != "JógaJóga" {
+			t.Errorf("%s, %v: plays %q, %v, want both of Jóga", when, limits, titlesOf(plays), err)
+		}
+	}
+}
+
 // TestOnAirLog_Title_future: what starts later is not known yet.
 func TestOnAirLog_Title_future(t *testing.T) {
 	onEachStation(t, func(t *testing.T, s *repo.Station, _ *sql.DB) {

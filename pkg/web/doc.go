@@ -18,7 +18,8 @@
 // pages that are made for frames can be in one.
 //
 // The status page is sent to those who look at it when it changes. One goroutine reads it
-// for all of them, and reads nothing while nobody looks.
+// for all of them, and reads nothing while nobody looks. What changes rarely is kept for
+// a minute.
 //
 // What a page looks like depends on its address alone, also the language (?lang=).
 // So the pages that everybody may see are kept and served from memory.

@@ -241,6 +241,9 @@ func (p *page) Cover(t Track) template.HTML {
 	return `<span class="cover">` + behind + p.CoverImage(t) + `</span>`
 }
 
+// NoCover is the picture while nothing plays: always the same for a station.
+func (p *page) NoCover() template.HTML { return placeholder("", p.Station, "") }
+
 // CoverImage is the cover of a track; "" if it has none.
 func (p *page) CoverImage(t Track) template.HTML {
 	if t.Cover == "" {

@@ -113,7 +113,8 @@ func (s *Site) status(c *gin.Context, t catalogue) (view, error) { return s.stat
 
 // statusAfter shows the status page after something was asked for.
 func (s *Site) statusAfter(c *gin.Context, t catalogue, problem *api.Problem) (view, error) {
-	v := s.readStatus(c)
+	v := s.readStatus(c, nil)
+	s.live.kept.isStale.Store(true)
 	v.Problem, v.CanAct = problem, canAct(c)
 	code := http.StatusOK
 	if problem != nil {
@@ -127,8 +128,10 @@ func canAct(c *gin.Context) bool {
 	return httpserver.Caller(c.Request.Context()).Role == httpserver.RoleAdmin
 }
 
-// readStatus reads what the page shows to everybody who may see it.
-func (s *Site) readStatus(ctx context.Context) *status {
+// readStatus reads what the page shows to everybody who may see it. kept is nil if all
+// is to be read.
+func (s *Site) readStatus(ctx context.Context, kept *statusKept) *status {
+	kept.begin()
 	now := s.Now()
 	v := &status{
 		Now: now, From: now.AddDate(0, 0, -shownDays), Unknown: map[string]string{}, Names: s.Studio.Sources,
@@ -136,7 +139,8 @@ func (s *Site) readStatus(ctx context.Context) *status {
 	}
 	v.Monitors = s.askMonitors(ctx)
 	s.readParts(ctx, v)
-	s.readEngines(ctx, v)
+	s.readHoles(ctx, v, kept)
+	s.readEngines(ctx, v, kept)
 	return v
 }
 
@@ -160,8 +164,8 @@ func (s *Site) askMonitors(ctx context.Context) []monitorView {
 	return views
 }
 
-// readParts reads everything except what belongs to one engine. What can't be read
-// does not keep the rest from being shown.
+// readParts reads everything except holes and what belongs to one engine. What can't be
+// read does not keep the rest from being shown.
 func (s *Site) readParts(ctx context.Context, v *status) {
 	read(ctx, v, "status.node", s.Studio.Operations.GetSyncState, api.GetSyncStateRequestObject{}, func(a api.GetSyncState200JSONResponse) { v.State = api.SyncState(a) })
 	read(ctx, v, "status.active", s.Studio.Operations.GetActiveSource, api.GetActiveSourceRequestObject{}, func(a api.GetActiveSource200JSONResponse) { v.Active = &a.Body })
@@ -171,6 +175,14 @@ func (s *Site) readParts(ctx context.Context, v *status) {
 		func(a api.ListPlaylog200JSONResponse) {
 			v.Doubtful = slices.DeleteFunc(a.Body, func(e api.PlaylogEntry) bool { return len(e.Doubts) == 0 })
 		})
+}
+
+// readHoles reads what is missing today.
+func (s *Site) readHoles(ctx context.Context, v *status, kept *statusKept) {
+	var isKept bool
+	if v.Holes, isKept = kept.keptHoles(v.Now); isKept {
+		return
+	}
 	today := s.today()
 	read(ctx, v, "status.holes", s.Studio.Operations.ListHolesOfDays, api.ListHolesOfDaysRequestObject{Params: api.ListHolesOfDaysParams{From: today, To: today}},
 		func(a api.ListHolesOfDaysResponseObject) {
@@ -180,6 +192,9 @@ func (s *Site) readParts(ctx context.Context, v *status) {
 				err = json.Unmarshal(w.body.Bytes(), &v.Holes)
 			}
 			v.note("status.holes", err)
+			if err == nil {
+				kept.keepHoles(v.Holes, v.Now)
+			}
 		})
 }
 
@@ -204,7 +219,7 @@ func (s *status) note(part string, err error) {
 }
 
 // readEngines reads what belongs to each engine.
-func (s *Site) readEngines(ctx context.Context, v *status) {
+func (s *Site) readEngines(ctx context.Context, v *status, kept *statusKept) {
 	var maintained []api.Maintenance
 	if s.Studio.Maintenance != nil {
 		read(ctx, v, "status.maintenance", s.Studio.Maintenance.ListMaintenance, api.ListMaintenanceRequestObject{},
@@ -221,18 +236,18 @@ func (s *Site) readEngines(ctx context.Context, v *status) {
 		e.Node = first(v.Nodes(), func(n api.NodeState) bool { return n.Number == number })
 		e.Seen = seenBy(v.Monitors, number)
 		e.Reigns = reigns(v.Switches, number, v.Now)
-		s.readHealth(ctx, v, &e)
+		s.readHealth(ctx, v, &e, kept.historyOf(number, v.Now))
 		v.Engines = append(v.Engines, e)
 	}
 }
 
 // readHealth reads what an engine said about itself.
-func (s *Site) readHealth(ctx context.Context, v *status, e *engine) {
-	p := api.GetHealthParams{Limit: new(readStates), FromDate: new(v.From.UTC().Format(time.RFC3339))}
+func (s *Site) readHealth(ctx context.Context, v *status, e *engine, before *history) {
+	p := api.GetHealthParams{Limit: new(readStates), FromDate: new(before.since(v.From).UTC().Format(time.RFC3339Nano))}
 	read(ctx, v, "status.health", s.Studio.Operations.GetHealth, api.GetHealthRequestObject{Number: e.Number, Params: p}, func(a api.GetHealth200JSONResponse) {
 		e.Health = new(api.Health(a))
 		if a.History != nil {
-			e.Spans = timeline(*a.History, v.From, v.Now)
+			e.Spans = before.add(*a.History, v.From, v.Now)
 		}
 	})
 }

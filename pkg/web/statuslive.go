@@ -22,11 +22,14 @@ import (
 )
 
 const (
-	// lookEvery is how often the status is read while somebody follows it.
+	// lookEvery is how often the status is read at most while somebody follows it.
 	lookEvery = time.Second
 	// sayEvery is how often the page is sent at least: it shows how long ago something
 	// was, and that it is live.
 	sayEvery = 5 * time.Second
+	// pausePerLook is how many times as long as a look the pause after it is: a station of
+	// many sources is looked at less often, but not so seldom that the page is not sent.
+	pausePerLook = 50
 	// lookTimeout bounds one look.
 	lookTimeout = 10 * time.Second
 	// maxFollowers is how many pages may follow the status.
@@ -42,6 +45,7 @@ type statusLive struct {
 	trouble *logging.Lasting
 	wake    chan struct{}
 	ended   chan struct{}
+	kept    statusKept // the looks'
 
 	mu        sync.Mutex
 	followers int
@@ -130,8 +134,9 @@ func (l *statusLive) follow(ctx context.Context) error {
 		case <-l.wake:
 		}
 		for streams := l.followed(); len(streams) > 0; streams = l.followed() {
+			began := time.Now()
 			l.trouble.Report(l.look(ctx, streams))
-			pause.Reset(lookEvery)
+			pause.Reset(max(lookEvery, min(pausePerLook*time.Since(began), sayEvery)))
 			select {
 			case <-ctx.Done():
 				return nil
@@ -162,7 +167,7 @@ func (l *statusLive) look(ctx context.Context, streams map[edition]*sse.Stream) 
 	}()
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	shown := l.site.readStatus(ctx)
+	shown := l.site.readStatus(ctx, &l.kept)
 	id, err := shown.mark()
 	if err != nil {
 		return err

@@ -31,8 +31,9 @@ type span struct {
 	Details string
 }
 
-// timeline is what a source was like in a time. states are the newest first.
-func timeline(states []api.HealthRecord, from, until time.Time) (spans []span) {
+// timeline is what a source was like in a time: spans before its states, and these.
+// states are the newest first.
+func timeline(spans []span, states []api.HealthRecord, from, until time.Time) []span {
 	add := func(s span) {
 		if s.From = latest(s.From, from); !s.From.Before(s.Until) {
 			return
@@ -55,16 +56,28 @@ func timeline(states []api.HealthRecord, from, until time.Time) (spans []span) {
 	return spans
 }
 
+// cut is what spans are between two times.
+func cut(spans []span, from, until time.Time) (within []span) {
+	for _, s := range spans {
+		if s.From, s.Until = latest(s.From, from), earliest(s.Until, until); s.From.Before(s.Until) {
+			within = append(within, s)
+		}
+	}
+	return within
+}
+
 // coarse is what a picture shows of spans: what is shorter than it can show is one
-// span with what follows, as the worst of them.
+// span with the beginning of what follows, as the worst of them.
 func coarse(spans []span, shortest time.Duration) (seen []span) {
 	for _, s := range spans {
 		if n := len(seen); n > 0 && seen[n-1].Until.Sub(seen[n-1].From) < shortest {
 			last := &seen[n-1]
-			last.Until, last.Mode = s.Until, worse(last.Mode, s.Mode)
-			continue
+			last.Mode, last.Until = worse(last.Mode, s.Mode), earliest(s.Until, last.From.Add(shortest))
+			s.From = last.Until
 		}
-		seen = append(seen, s)
+		if s.From.Before(s.Until) {
+			seen = append(seen, s)
+		}
 	}
 	return seen
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func TestTimeline(t *testing.T) {
 		"says that it is no such": {[]api.HealthRecord{state(0, 60, func(h *api.HealthRecord) { h.Fallback, h.Silence = new(false), new(false) })}, "good 0-60"},
 	} {
 		var got []string
-		for _, s := range timeline(c.states, noon, minute(60).Time) {
+		for _, s := range timeline(nil, c.states, noon, minute(60).Time) {
 			got = append(got, fmt.Sprintf("%s %.0f-%.0f", s.Mode, s.From.Sub(noon).Minutes(), s.Until.Sub(noon).Minutes()))
 		}
 		if text := strings.Join(got, ", "); text != c.want {
@@ -76,7 +77,7 @@ func TestTimeline_covers(t *testing.T) {
 			at = said + rapid.IntRange(1, 20).Draw(t, "pause")
 		}
 		from, until := minute(rapid.IntRange(0, 99).Draw(t, "from")).Time, minute(rapid.IntRange(100, 400).Draw(t, "until")).Time
-		spans := timeline(states, from, until)
+		spans := timeline(nil, states, from, until)
 		for i, s := range spans {
 			if !s.From.Before(s.Until) || s.Until.After(until) || s.From.Before(from) {
 				t.Errorf("span %d lasts from %s to %s", i, s.From, s.Until)
@@ -89,6 +90,16 @@ func TestTimeline_covers(t *testing.T) {
 			t.Errorf("%d spans do not reach the end", n)
 		}
 	})
+}
+
+// TestCoarse_short: a short trouble can be seen, and does not last longer than that.
+func TestCoarse_short(t *testing.T) {
+	t.Parallel()
+	spans := []span{{Mode: ModeGood, From: noon, Until: minute(60).Time}, {Mode: ModeBad, From: minute(60).Time, Until: minute(61).Time}, {Mode: ModeGood, From: minute(61).Time, Until: minute(600).Time}}
+	want := []span{spans[0], {Mode: ModeBad, From: minute(60).Time, Until: minute(65).Time}, {Mode: ModeGood, From: minute(65).Time, Until: minute(600).Time}}
+	if seen := coarse(spans, 5*time.Minute); !slices.Equal(seen, want) {
+		t.Errorf("%v is seen, want %v", seen, want)
+	}
 }
 
 // TestCoarse: a picture has no more parts than can be told apart, covers the same
@@ -148,4 +159,38 @@ func TestEngine_State(t *testing.T) {
 			t.Errorf("%s: %s, %s, says %q; want %s, %s, %q", name, state, tone, says, c.state, c.tone, c.says)
 		}
 	}
+}
+
+// TestHistory: whenever a source is looked at, and whatever it says meanwhile, what is
+// kept of it and what is new are what all its states are.
+func TestHistory(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var h history
+		var states []api.HealthRecord // the newest first
+		at := 0
+		for range rapid.IntRange(1, 30).Draw(t, "reports") {
+			at += rapid.IntRange(1, 4).Draw(t, "pause")
+			healthy := rapid.Bool().Draw(t, "healthy")
+			if len(states) > 0 && states[0].IsHealthy == healthy && rapid.Bool().Draw(t, "confirms") {
+				states[0].LastSaidAt = minute(at)
+			} else {
+				states = append([]api.HealthRecord{state(at, at, func(h *api.HealthRecord) { h.IsHealthy = healthy })}, states...)
+			}
+			if rapid.Bool().Draw(t, "looks") {
+				from, until := minute(at-30).Time, minute(at+rapid.IntRange(0, 3).Draw(t, "later")).Time
+				fresh := 0
+				for fresh < len(states) && !states[fresh].LogTime.Before(h.since(from)) {
+					fresh++
+				}
+				if fresh < len(states) && !states[fresh].LastSaidAt.Before(h.since(from)) {
+					fresh++ // it lasted
+				}
+				got, want := h.add(states[:fresh], from, until), timeline(nil, states, from, until)
+				if !slices.Equal(got, want) {
+					t.Fatalf("at %d: %v, want %v", at, got, want)
+				}
+			}
+		}
+	})
 }

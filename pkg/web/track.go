@@ -59,6 +59,22 @@ func (t Track) Name() string {
 	return t.Artist + " – " + t.Title
 }
 
+// Heading is what is shown of it first, which is its artist if it has no title.
+func (t Track) Heading() string {
+	if t.Title == "" {
+		return t.Artist
+	}
+	return t.Title
+}
+
+// Below is its artist, "" if that is its heading.
+func (t Track) Below() string {
+	if t.Title == "" {
+		return ""
+	}
+	return t.Artist
+}
+
 // TitleID is its number in the dictionary of titles, "" if it has none.
 func (t Track) TitleID() string {
 	if t.IsShow() {

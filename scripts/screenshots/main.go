@@ -1,7 +1,11 @@
 // Command screenshots writes pictures of the pages of a running service to a folder:
-// each page as on a phone and on a desk, light and dark.
+// each page as on a phone and on a desk, light and dark, and in German on a phone.
 //
 //	screenshots -url http://127.0.0.1:8010 -out .build/screenshots / /clock
+//	screenshots -url http://127.0.0.1:8010 -past http://127.0.0.1:8008
+//
+// A page is a path, or NAME|PATH|SCRIPT: a name for its files, and a script that runs
+// when the page is there, which may lead to another one.
 package main
 
 import (
@@ -20,33 +24,49 @@ import (
 )
 
 // settle is how long a page may take to fetch what is live.
-const settle = 1500 * time.Millisecond
+const settle = 800 * time.Millisecond
 
 // timeout bounds all pictures together.
-const timeout = 5 * time.Minute
+const timeout = 20 * time.Minute
+
+type options struct {
+	address, out, program, past, token string
+	top, now                           bool
+	ports                              int
+}
 
 func main() {
-	address := flag.String("url", "http://127.0.0.1:8010", "where the service is")
-	out := flag.String("out", ".build/screenshots", "the folder to write to")
-	program := flag.String("chromium", "chromium", "the browser")
-	top := flag.Bool("top", false, "only what fits on the screen, not the whole page")
-	ports := flag.Int("ports", 0, "print so many ports that nobody uses now, and nothing else")
+	var o options
+	flag.StringVar(&o.address, "url", "http://127.0.0.1:8010", "where the service is")
+	flag.StringVar(&o.out, "out", ".build/screenshots", "the folder to write to")
+	flag.StringVar(&o.program, "chromium", "chromium", "the browser")
+	flag.BoolVar(&o.top, "top", false, "only what fits on the screen, not the whole page")
+	flag.IntVar(&o.ports, "ports", 0, "print so many ports that nobody uses now, and nothing else")
+	flag.StringVar(&o.past, "past", "", "address of an engine-api: tell it and the service three days of a station's past, and take no pictures")
+	flag.BoolVar(&o.now, "now", false, "tell the service that a title plays whose texts are long, and take no pictures")
+	flag.StringVar(&o.token, "token", "", "token of an administrator, for -past and -now")
 	flag.Parse()
-	if *ports > 0 {
-		if err := printPorts(*ports); err != nil {
-			fmt.Fprintln(os.Stderr, "screenshots:", err)
-			os.Exit(1)
-		}
-		return
-	}
-	pages := flag.Args()
-	if len(pages) == 0 {
-		pages = []string{"/"}
-	}
-	if err := run(*program, *address, *out, *top, pages); err != nil {
+	if err := run(o, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
 		os.Exit(1)
 	}
+}
+
+func run(o options, pages []string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	told := past{o.address, o.past, o.token, time.Now()}
+	switch {
+	case o.ports > 0:
+		return printPorts(o.ports)
+	case o.past != "":
+		return told.tell(ctx)
+	case o.now:
+		return told.tellNow(ctx)
+	case len(pages) == 0:
+		pages = []string{"/"}
+	}
+	return takeAll(ctx, o, pages)
 }
 
 // printPorts prints ports that are free, all at once.
@@ -68,27 +88,61 @@ func printPorts(n int) error {
 	return nil
 }
 
-func run(program, address, out string, top bool, pages []string) error {
-	if err := os.MkdirAll(out, 0o755); err != nil {
+// look is how a page is looked at.
+type look struct {
+	width        int64
+	scheme, lang string
+}
+
+var looks = []look{{390, "light", ""}, {390, "dark", ""}, {1440, "light", ""}, {1440, "dark", ""}, {390, "light", "de"}}
+
+func (l look) String() string {
+	name := fmt.Sprintf("%d-%s", l.width, l.scheme)
+	if l.lang != "" {
+		name += "-" + l.lang
+	}
+	return name
+}
+
+// shown is a page of which pictures are taken.
+type shown struct{ name, path, script string }
+
+func newShown(argument string) shown {
+	if parts := strings.SplitN(argument, "|", 3); len(parts) == 3 {
+		return shown{parts[0], parts[1], parts[2]}
+	}
+	return shown{name: nameOf(argument), path: argument}
+}
+
+// in is the page's path in a language.
+func (s shown) in(lang string) string {
+	switch {
+	case lang == "":
+		return s.path
+	case strings.Contains(s.path, "?"):
+		return s.path + "&lang=" + lang
+	}
+	return s.path + "?lang=" + lang
+}
+
+func takeAll(ctx context.Context, o options, pages []string) error {
+	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
 	ctx, stop := chromedp.NewExecAllocator(ctx, slices.Concat(chromedp.DefaultExecAllocatorOptions[:], []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("hide-scrollbars", true),
+		chromedp.ExecPath(o.program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("hide-scrollbars", true),
 	})...)
 	defer stop()
 	ctx, end := chromedp.NewContext(ctx)
 	defer end()
 	for _, page := range pages {
-		for _, scheme := range []string{"light", "dark"} {
-			for _, width := range []int64{390, 1440} {
-				file := filepath.Join(out, fmt.Sprintf("%s-%d-%s.png", nameOf(page), width, scheme))
-				if err := picture(ctx, address+page, width, scheme, top, file); err != nil {
-					return fmt.Errorf("%s: %w", page, err)
-				}
-				fmt.Println(file)
+		for _, l := range looks {
+			p := newShown(page)
+			file := filepath.Join(o.out, fmt.Sprintf("%s-%s.png", p.name, l))
+			if err := take(ctx, o, p, l, file); err != nil {
+				return fmt.Errorf("%s: %w", page, err)
 			}
+			fmt.Println(file)
 		}
 	}
 	return nil
@@ -96,28 +150,40 @@ func run(program, address, out string, top bool, pages []string) error {
 
 // nameOf is a page's name as a file's.
 func nameOf(page string) string {
-	name := strings.Trim(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-", ":", "").Replace(page), "-")
+	name := strings.Trim(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-", ":", "", "%", "").Replace(page), "-")
 	if name == "" {
 		return "home"
 	}
 	return name
 }
 
-// picture writes one picture of a page.
-func picture(ctx context.Context, address string, width int64, scheme string, top bool, file string) error {
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
-	err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+// take writes one picture of a page. A phone shows no scroll bar beside a page.
+func take(ctx context.Context, o options, p shown, l look, file string) error {
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}}}
+	var device []chromedp.EmulateViewportOption
+	if l.width < 600 {
+		device = append(device, chromedp.EmulateMobile)
+	}
+	err := chromedp.Do(ctx, chromedp.EmulateViewport(l.width, 900, device...), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media)
 		return err
-	}), chromedp.Navigate(address), chromedp.Sleep(settle))
+	}), chromedp.Navigate(o.address+p.in(l.lang)), chromedp.Sleep(settle))
 	if err != nil {
 		return err
 	}
-	take := chromedp.FullScreenshot(100)
-	if top {
-		take = chromedp.CaptureScreenshot()
+	if p.script != "" {
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[any](p.script+";0")); err != nil {
+			return err
+		}
+		if err := chromedp.Do(ctx, chromedp.Sleep(settle)); err != nil {
+			return err
+		}
 	}
-	png, err := chromedp.Run(ctx, take)
+	picture := chromedp.FullScreenshot(100)
+	if o.top {
+		picture = chromedp.CaptureScreenshot()
+	}
+	png, err := chromedp.Run(ctx, picture)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@
 // the element, whose elements have data-field="title" (artist, album, show, start, cover,
 // label, silence). Each track also comes as an event, aura-track.
 
-import { Follower, about, between, showOf, silent, spread, startOf } from "./follower.js"
+import { Follower, about, belowOf, between, headingOf, showOf, silent, spread, startOf } from "./follower.js"
 
 const home = new URL("..", import.meta.url)
 
@@ -102,6 +102,7 @@ style.replaceSync(`
 [part~=item] { display: flex; gap: var(--aura-gap, 1em); align-items: baseline; padding-block: calc(var(--aura-gap, 1em) / 2); border-bottom: 1px solid var(--line) }
 [part~=time] { flex: none; font-variant-numeric: tabular-nums }
 [part~=name] { display: flex; flex-direction: column; min-width: 0 }
+[dir=auto] { text-align: -webkit-match-parent; text-align: match-parent }
 [part~=item] [part~=title] { font-weight: 600 }
 [part~=playing] [part~=title]::after { content: "●" / ""; margin-inline-start: .5em; color: var(--accent) }
 `)
@@ -226,7 +227,7 @@ class AuraElement extends HTMLElement {
 
   #fill(copy, track) {
     const values = track
-      ? { title: track.track_title, artist: track.track_artist, album: track.track_album, show: showOf(track), start: startOf(track).slice(11, 16), label: this.texts.label }
+      ? { title: headingOf(track), artist: belowOf(track), album: track.track_album, show: showOf(track), start: startOf(track).slice(11, 16), label: this.texts.label }
       : { silence: this.texts.silence }
     for (const e of copy.querySelectorAll("[data-field]")) {
       if (e.dataset.field === "cover") {
@@ -245,8 +246,8 @@ class NowPlaying extends AuraElement {
   update(track) {
     this.render([track], () => {
       if (!track) return make("p", { part: "empty" }, this.texts.silence)
-      const rows = [make("p", { part: "label" }, this.texts.label), make("p", { part: "title", dir: "auto" }, track.track_title)]
-      if (track.track_artist) rows.push(make("p", { part: "artist", dir: "auto" }, track.track_artist))
+      const rows = [make("p", { part: "label" }, this.texts.label), make("p", { part: "title", dir: "auto" }, headingOf(track))]
+      if (belowOf(track)) rows.push(make("p", { part: "artist", dir: "auto" }, belowOf(track)))
       if (showOf(track)) rows.push(make("p", { part: "show", dir: "auto" }, showOf(track)))
       return make("div", { part: "now" }, this.place(make("div", { part: "cover" }), track), make("div", { part: "name" }, ...rows))
     })
@@ -295,8 +296,8 @@ class TrackService extends AuraElement {
   #own(tracks, playing) {
     if (!tracks.length) return make("p", { part: "empty" }, this.texts.empty)
     const rows = tracks.map((track, i) => {
-      const name = make("span", { part: "name" }, make("span", { part: "title", dir: "auto" }, track.track_title))
-      if (track.track_artist) name.append(make("span", { part: "artist", dir: "auto" }, track.track_artist))
+      const name = make("span", { part: "name" }, make("span", { part: "title", dir: "auto" }, headingOf(track)))
+      if (belowOf(track)) name.append(make("span", { part: "artist", dir: "auto" }, belowOf(track)))
       const row = make("li", { part: "item" }, make("time", { part: "time", datetime: startOf(track) }, startOf(track).slice(11, 16)), this.place(make("span", { part: "cover" }), track), name)
       if (i === 0 && playing?.id === track.id) {
         row.setAttribute("part", "item playing")

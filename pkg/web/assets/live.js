@@ -1,6 +1,6 @@
 // Follows what is live on the start page: the track that plays, how far it is, and
 // the list of what was played. The server renders everything; this only keeps it new.
-import { Follower, showOf, startOf } from "./follower.js"
+import { Follower, belowOf, headingOf, showOf, startOf } from "./follower.js"
 import { serverClock } from "./clock.js"
 
 const now = document.getElementById("now")
@@ -15,8 +15,8 @@ function show(track) {
   now.dataset.end = !track ? "" : track.on_air_until
     ?? (track.track_duration ? new Date(Date.parse(track.track_start) + track.track_duration * 1000).toISOString() : "")
   if (track) {
-    say("title", track.track_title)
-    say("artist", track.track_artist)
+    say("title", headingOf(track))
+    say("artist", belowOf(track))
     say("show", showOf(track))
   }
   progress()

@@ -1,6 +1,7 @@
 // The studio clock. Its time is the server's, with the round trip taken out: the clock
 // of a studio PC may be wrong. What it no longer knows it does not go on showing.
 import { serverClock } from "./clock.js"
+import { belowOf, headingOf } from "./follower.js"
 
 const studio = document.getElementById("studio")
 const part = name => studio.querySelector(`[data-part=${name}]`)
@@ -38,11 +39,11 @@ async function ask() {
 
 function board() {
   const { current_track: track, current_show: show, next_shows: next, planned_tracks: planned } = known
-  say("title", track ? track.track_title : text("none"))
-  say("artist", track ? track.track_artist : "")
+  say("title", track ? headingOf(track) : text("none"))
+  say("artist", track ? belowOf(track) : "")
   say("show", show ? show.show_name : text("noshow"))
   say("showtime", show ? minutes.format(Date.parse(show.start)) + (show.end ? "–" + minutes.format(Date.parse(show.end)) : "") : "")
-  list("next", next.slice(0, 2).map(s => [s.start, s.show_name]))
+  list("next", next.length ? next.slice(0, 2).map(s => [s.start, s.show_name]) : [["", text("noshow")]])
   list("planned", planned.slice(0, 4).map(t => [t.track_start, [t.track_artist, t.track_title].filter(Boolean).join(" – ")]))
   part("plan").hidden = planned.length === 0
 }
@@ -50,10 +51,13 @@ function board() {
 function list(name, rows) {
   const shown = rows.map(([at, words]) => {
     const row = document.createElement("li"), time = document.createElement("time"), what = document.createElement("span")
-    time.dateTime = at
-    time.textContent = minutes.format(Date.parse(at))
     what.textContent = words
-    row.append(time, what)
+    if (at) {
+      time.dateTime = at
+      time.textContent = minutes.format(Date.parse(at))
+      row.append(time)
+    } else what.className = "empty"
+    row.append(what)
     return row
   })
   const holder = document.createElement("ol")
