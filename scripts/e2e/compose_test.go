@@ -68,7 +68,7 @@ func secondInContainers(t *testing.T, c *containers, book document, env []string
 		t.Fatalf("backup: %v %s", err, out)
 	}
 	files := filepath.Join(c.dir, "files")
-	c.run(t, nil, "sh", "-e", "-c", fmt.Sprintf("mkdir %s && docker cp --quiet aura-web-engine-api-1:%s %[1]s/folder", files, made[1]))
+	c.run(t, nil, "sh", "-e", "-c", fmt.Sprintf("mkdir %s && docker cp aura-web-engine-api-1:%s %[1]s/folder", files, made[1]))
 	sent := mustCall(t, http.MethodGet, url+"/backup", "", http.StatusOK)
 	if err := os.WriteFile(filepath.Join(files, "sent"), []byte(sent), 0o600); err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func secondInContainers(t *testing.T, c *containers, book document, env []string
 		{"aura", env, "is a backup of engine-api@web, and this is engine-api; --force", false},
 		{"aura-web", web, "restored: ", true},
 	} {
-		c.run(t, nil, "sh", "-e", "-c", fmt.Sprintf("docker cp --quiet --archive %s %s-engine-api-1:/var/lib/aura/files", files, project.name))
+		c.run(t, nil, "sh", "-e", "-c", fmt.Sprintf("docker cp --archive %s %s-engine-api-1:/var/lib/aura/files", files, project.name))
 		if out, err := compose(project.name, project.env, "run --rm engine-api restore files/sent"); err == nil || !strings.Contains(out, "docker compose … stop engine-api") {
 			t.Errorf("%s, which runs: %v %s", project.name, err, out)
 		}
