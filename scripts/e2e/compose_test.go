@@ -73,7 +73,7 @@ func secondInContainers(t *testing.T, c *containers, book document, env []string
 	if err := os.WriteFile(filepath.Join(files, "sent"), []byte(sent), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	mustSh(t, "chown -R 872:872 "+files)
+	mustSh(t, "chmod -R a+rX "+files) // docker cp makes root their owner
 	for _, project := range []struct {
 		name  string
 		env   []string
@@ -83,7 +83,7 @@ func secondInContainers(t *testing.T, c *containers, book document, env []string
 		{"aura", env, "is a backup of engine-api@web, and this is engine-api; --force", false},
 		{"aura-web", web, "restored: ", true},
 	} {
-		c.run(t, nil, "sh", "-e", "-c", fmt.Sprintf("docker cp --archive %s %s-engine-api-1:/var/lib/aura/files", files, project.name))
+		c.run(t, nil, "sh", "-e", "-c", fmt.Sprintf("docker cp %s %s-engine-api-1:/var/lib/aura/files", files, project.name))
 		if out, err := compose(project.name, project.env, "run --rm engine-api restore files/sent"); err == nil || !strings.Contains(out, "docker compose … stop engine-api") {
 			t.Errorf("%s, which runs: %v %s", project.name, err, out)
 		}
