@@ -16,7 +16,7 @@ set -euo pipefail
 # package is installed. The race detector needs the compiler.
 docker_needs=(dockerd:docker.io docker-compose:docker-compose docker-registry:docker-registry iptables:iptables)
 podman_needs=(podman:podman crun:crun /usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns
-  catatonit:catatonit docker-compose:docker-compose docker-registry:docker-registry iptables:iptables)
+  catatonit:catatonit newuidmap:uidmap slirp4netns:slirp4netns docker-compose:docker-compose docker-registry:docker-registry iptables:iptables)
 test_needs=("${docker_needs[@]}" gcc:build-essential git:git curl:curl nginx:nginx-light caddy:caddy mariadbd:mariadb-server chromium:chromium systemctl:systemd dbus-daemon:dbus ip:iproute2 sqlite3:sqlite3 openssl:openssl pdftotext:poppler-utils)
 soak_needs=("${podman_needs[@]}" zsh:zsh fish:fish /usr/share/bash-completion/bash_completion:bash-completion lintian:lintian qemu-aarch64-static:qemu-user-static)
 bench_needs=("${test_needs[@]}" wrk:wrk)

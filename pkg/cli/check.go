@@ -26,8 +26,8 @@ const checkTimeout = 2 * time.Minute
 // be asked of what runs.
 func checkCommand[C Config](env Env[C]) *cobra.Command {
 	p := env.program
-	at := Place(p.Name)
-	at.Instance, at.InContainer = env.Instance(), env.inContainer()
+	at := env.Place()
+	at.Instance = env.Instance()
 	var service Remote
 	cmd := New("check", "Say in words what works on this host, and what does not", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		environ, err := env.withFile(at)

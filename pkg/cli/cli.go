@@ -10,7 +10,6 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/model"
@@ -70,9 +69,18 @@ func (env Env[C]) Load() (C, zerolog.Logger, error) {
 	return cfg, logging.New(cfg.Base().Log, env.stderr), nil
 }
 
-// Instance is the one whose unit, or whose command of the package, runs the program.
+// Instance is the one whose unit, whose container, or whose command of the package runs
+// the program.
 func (env Env[C]) Instance() instance.Instance {
-	return instance.Of(env.program.Name, config.StateDirectory(env.environ))
+	return instance.Of(env.program.Name, env.environ)
+}
+
+// Stop is the command line that stops the instance.
+func (env Env[C]) Stop() string {
+	if env.inContainer() {
+		return "docker compose … stop " + env.program.Name
+	}
+	return "systemctl stop " + env.Instance().Unit()
 }
 
 // inContainer reports whether the program runs in a container of Docker or Podman, as

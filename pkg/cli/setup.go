@@ -13,8 +13,8 @@ import (
 )
 
 // Place is where the configuration of a service is, unless the flags say otherwise.
-func Place(service string) setup.Place {
-	return setup.Place{Instance: instance.Instance{Service: service}, Dir: setup.DefaultDir}
+func (env Env[C]) Place() setup.Place {
+	return setup.Place{Instance: instance.Instance{Service: env.program.Name}, Dir: setup.DefaultDir, InContainer: env.inContainer()}
 }
 
 // PlaceFlags lets people choose the folder with the configuration, and the instance.
@@ -25,8 +25,7 @@ func PlaceFlags(cmd *cobra.Command, at *setup.Place) {
 
 func setupCommand[C Config](env Env[C], plan setup.Plan) *cobra.Command {
 	p := env.program
-	at := Place(p.Name)
-	at.InContainer = env.inContainer()
+	at := env.Place()
 	questions := plan.Questions(at, nil)
 	answers := map[string]*string{}
 	cmd := New("setup", "Make the configuration of this host, by questions or by flags", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"aura.radio/engine/pkg/config"
 )
 
 // Name is the name of an instance; "" is the host's only one, or its first.
@@ -34,6 +36,15 @@ func (n *Name) Set(text string) error {
 	return nil
 }
 
+// UnmarshalText implements encoding.TextUnmarshaler. No text is no name.
+func (n *Name) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*n = ""
+		return nil
+	}
+	return n.Set(string(text))
+}
+
 // Type is what the flag's value is called in a help.
 func (n *Name) Type() string { return "name" }
 
@@ -46,11 +57,18 @@ type Instance struct {
 // stateDirectories is where systemd makes the folders of services.
 const stateDirectories = "/var/lib"
 
-// Of is the instance of a service that keeps its files in a folder, as its unit
-// names it. Of any other folder it is the one without a name.
-func Of(service, stateDirectory string) Instance {
+// Variable names the instance if no unit does, as in a container.
+const Variable = config.Prefix + "INSTANCE"
+
+// Of is the instance that an environment is for: the one that Variable names, otherwise
+// the one whose unit gave it its folder. Without either it is the one without a name.
+func Of(service string, environ map[string]string) Instance {
 	i := Instance{Service: service}
-	if name, found := strings.CutPrefix(filepath.Base(stateDirectory), i.User()+"-"); found {
+	name, found := environ[Variable], true
+	if name == "" {
+		name, found = strings.CutPrefix(filepath.Base(config.StateDirectory(environ)), i.User()+"-")
+	}
+	if found {
 		_ = i.Name.Set(name) // what is no name leaves it
 	}
 	return i

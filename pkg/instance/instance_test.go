@@ -42,11 +42,34 @@ func TestInstance(t *testing.T) {
 
 func TestOf(t *testing.T) {
 	t.Parallel()
-	for folder, want := range map[string]Name{
-		"/var/lib/aura-engine-api-web": "web", "/var/lib/aura-engine-api": "", "/var/lib/aura": "", "/var/lib/aura-sync-node-web": "", "/var/lib/aura-engine-api-Old copy": "",
+	for _, c := range []struct {
+		folder, variable string
+		want             Name
+	}{
+		{"/var/lib/aura-engine-api-web", "", "web"},
+		{"/var/lib/aura-engine-api", "", ""},
+		{"/var/lib/aura", "", ""},
+		{"", "", ""},
+		{"/var/lib/aura-sync-node-web", "", ""},
+		{"/var/lib/aura-engine-api-Old copy", "", ""},
+		{"", "web", "web"},
+		{"/var/lib/aura-engine-api-web", "fm", "fm"},
+		{"/var/lib/aura-engine-api-web", "F M", ""},
 	} {
-		if got := Of("engine-api", folder); got != (Instance{"engine-api", want}) {
-			t.Errorf("%s: %+v, want %q", folder, got, want)
+		environ := map[string]string{"STATE_DIRECTORY": c.folder, "AURA_INSTANCE": c.variable}
+		if got := Of("engine-api", environ); got != (Instance{"engine-api", c.want}) {
+			t.Errorf("%v: %+v, want %q", environ, got, c.want)
+		}
+	}
+}
+
+// TestName_UnmarshalText: a name in a configuration or a file is one, or none.
+func TestName_UnmarshalText(t *testing.T) {
+	t.Parallel()
+	for text, right := range map[string]bool{"web": true, "": true, "Web": false, "we b": false} {
+		n := Name("before")
+		if err := n.UnmarshalText([]byte(text)); (err == nil) != right || right && string(n) != text {
+			t.Errorf("%q: %q, %v", text, n, err)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/logging"
 )
 
@@ -41,12 +42,12 @@ func hasFile(db Database) bool {
 	return isFile
 }
 
-// backupOf copies the database; nil if it is no file.
-func backupOf(db Database) func(ctx context.Context) (*os.File, error) {
+// backupOf copies the database of an instance; nil if it is no file.
+func backupOf(db Database, of instance.Name) func(ctx context.Context) (*os.File, error) {
 	if !hasFile(db) {
 		return nil
 	}
-	return db.Backup
+	return func(ctx context.Context) (*os.File, error) { return db.Backup(ctx, string(of)) }
 }
 
 // databaseFile shows how large the database's file is, and whether it is there.

@@ -13,6 +13,7 @@ import (
 
 	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
@@ -24,9 +25,11 @@ type Options struct {
 	// x-served-by.
 	Name    string
 	Version string
-	Log     zerolog.Logger
-	HTTP    httpserver.Config
-	Engines httpserver.Engines
+	// Instance is the name of the service's instance, which copies of its database bear.
+	Instance instance.Name
+	Log      zerolog.Logger
+	HTTP     httpserver.Config
+	Engines  httpserver.Engines
 	// Database is nil if the service has none. The service closes it, even if
 	// New fails.
 	Database Database
@@ -60,8 +63,8 @@ type Database interface {
 	Reload(cfg repo.Config) (changed []string, err error)
 	// InPlace returns repo.ErrFileGone if its file was deleted or replaced.
 	InPlace() error
-	// Backup copies its file, if it has one.
-	Backup(ctx context.Context) (*os.File, error)
+	// Backup copies its file, if it has one, for an instance.
+	Backup(ctx context.Context, instance string) (*os.File, error)
 	// Size is the size of its file and of its log, in bytes, if it has any.
 	Size() (file, log int64, known bool)
 	Close() error
@@ -95,7 +98,7 @@ func New(o Options) (*Service, error) {
 		Wrap:     s.Cache.Middleware,
 
 		Preparing: s.preparing.Load,
-		Backup:    backupOf(o.Database),
+		Backup:    backupOf(o.Database, o.Instance),
 	}); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

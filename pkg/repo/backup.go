@@ -17,15 +17,15 @@ import (
 func (d *DB) InPlace() error { return d.db.InPlace() }
 
 // Backup copies an embedded database as it is now, and returns the copy, which is
-// gone when it is closed. The database stays in use, and its own file need not be at
+// gone when it is closed. The copy says that it is of that instance. The database stays in use, and its own file need not be at
 // its path any more. Errors: model.ErrOverloaded while another copy is made, and
 // those of the disk.
-func (d *DB) Backup(ctx context.Context) (*os.File, error) {
+func (d *DB) Backup(ctx context.Context, instance string) (*os.File, error) {
 	if !d.copying.TryLock() {
 		return nil, fmt.Errorf("%w: another backup is being made", model.ErrOverloaded)
 	}
 	defer d.copying.Unlock()
-	return d.db.Backup(ctx)
+	return d.db.Backup(ctx, instance)
 }
 
 // CopyTo copies an embedded database as it is now to a path where there is no file.
@@ -36,6 +36,9 @@ func (d *DB) CopyTo(ctx context.Context, path string) error { return d.db.CopyTo
 type Contents struct {
 	Owner    model.Owner
 	Database model.Fingerprint
+	// Instance is the name of the instance whose Backup made the copy; nil if the copy
+	// was made otherwise.
+	Instance *string
 	// Rows are how many each table has.
 	Rows map[string]int64
 	// Newest is when the latest play began, up to now; zero if there is none.
@@ -60,6 +63,9 @@ func ReadCopy(ctx context.Context, path string) (c Contents, err error) {
 		return c, file.Fail("read whose database it is", err)
 	}
 	c.Database = model.Fingerprint(uid)
+	if c.Instance, err = file.Label(ctx); err != nil {
+		return c, err
+	}
 	var newest sql.Null[sqldb.Time]
 	err = file.QueryRowContext(ctx, "SELECT MAX(played_at) FROM playlog WHERE played_at <= ?", sqldb.At(time.Now())).Scan(&newest)
 	c.Newest = newest.V.Time

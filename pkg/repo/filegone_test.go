@@ -103,7 +103,7 @@ func openAt(t *testing.T, path string) *repo.Node {
 // in it, the latest first.
 func titlesOfBackup(t *testing.T, db *repo.Node) (titles []string) {
 	t.Helper()
-	from, err := db.Backup(t.Context())
+	from, err := db.Backup(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/filelock"
 	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo/internal/ballast"
@@ -29,7 +30,7 @@ const (
 )
 
 // ErrJournalServed says that another process writes the journal.
-var ErrJournalServed = ballast.ErrHeld
+var ErrJournalServed = filelock.ErrHeld
 
 // Journal is the file in which an engine-api keeps what its database can't
 // store. It is safe for concurrent use. The file is opened when it is needed

@@ -51,7 +51,9 @@ func Replace(ctx context.Context, cfg Config, from string) (_ *Replacement, err 
 	if err := copyFile(from, r.staged); err != nil {
 		return nil, err
 	}
-	r.Contents, err = ReadCopy(ctx, r.staged)
+	if r.Contents, err = ReadCopy(ctx, r.staged); err == nil && r.Instance != nil {
+		err = sqldb.DropLabel(ctx, r.staged)
+	}
 	return r, err
 }
 

@@ -55,6 +55,23 @@ func (p Place) As(service string) Place {
 	return p
 }
 
+// Recall has a place in a container be that of the instance which the configuration
+// names, unless somebody named another one.
+func (p *Place) Recall(now map[string]string) {
+	if p.InContainer && p.Name == "" {
+		_ = p.Name.Set(now[instance.Variable]) // the service says what is wrong with it
+	}
+}
+
+// owner is the instance whose user and files these are. A container has a folder of its
+// own, so it is always the first.
+func (p Place) owner() instance.Instance {
+	if p.InContainer {
+		return instance.Instance{Service: p.Service}
+	}
+	return p.Instance
+}
+
 // Command is a command line of the service that may write the configuration. In a
 // container that is for deploy/docker/configure.
 func (p Place) Command(words string) string {
@@ -87,10 +104,10 @@ type Setting struct {
 }
 
 // File is the environment file.
-func (p Place) File() string { return filepath.Join(string(p.Dir), p.String()+envSuffix) }
+func (p Place) File() string { return filepath.Join(string(p.Dir), p.owner().String()+envSuffix) }
 
 // secrets is the folder that only root and the service can read.
-func (p Place) secrets() string { return filepath.Join(string(p.Dir), p.String()) }
+func (p Place) secrets() string { return filepath.Join(string(p.Dir), p.owner().String()) }
 
 // secret is the file of a secret variable, or of something else in that folder.
 func (p Place) secret(name string) string {

@@ -69,8 +69,7 @@ func ParseInvitation(line string) (Invitation, error) {
 	}
 	var i Invitation
 	sum := sha256.Sum256(raw[sumLength:])
-	if string(sum[:sumLength]) != string(raw[:sumLength]) || json.Unmarshal(raw[sumLength:], &i) != nil ||
-		i.Instance != "" && i.Instance.Set(string(i.Instance)) != nil { // it is shown as a part of a command
+	if string(sum[:sumLength]) != string(raw[:sumLength]) || json.Unmarshal(raw[sumLength:], &i) != nil {
 		return Invitation{}, errDamaged
 	}
 	return i, nil

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+
+	"aura.radio/engine/pkg/instance"
 )
 
 // Plan is how a service is set up.
@@ -40,9 +42,11 @@ func (o *Outcome) SetSecret(variable, value string) {
 	o.Settings = append(o.Settings, Setting{Variable: variable, Value: value, Secret: true})
 }
 
-// Start adds the commands that start an instance that was set up.
+// Start adds what starts an instance that was set up.
 func (o *Outcome) Start(at Place) {
-	if at.Name != "" && !at.InContainer { // the package enables the other one
+	if at.InContainer {
+		o.Set(instance.Variable, string(at.Name)) // it has no unit to say so
+	} else if at.Name != "" { // the package enables the other one
 		o.Next = append(o.Next, "systemctl enable "+at.Unit())
 	}
 	o.Next = append(o.Next, at.restart())
@@ -75,6 +79,7 @@ func (p Plan) Run(ctx context.Context, host Host, asker *Asker, flags Answers, o
 	if err != nil {
 		return Readable(err)
 	}
+	host.Recall(now)
 	answers, err := asker.Interview(ctx, p.Questions(host.Place, now), flags)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func (p Place) group() (id int, found bool) {
 	if os.Geteuid() != 0 {
 		return -1, false
 	}
-	group, err := user.LookupGroup(p.User())
+	group, err := user.LookupGroup(p.owner().User())
 	if err != nil {
 		return -1, false
 	}
@@ -31,7 +31,7 @@ func (p Place) group() (id int, found bool) {
 // that the service runs (DynamicUser=): its group reads the secrets, which are there
 // before, and again while the service runs.
 func (p Place) ensureUser(ctx context.Context) error {
-	if p.Name == "" || p.Dir != DefaultDir || os.Geteuid() != 0 {
+	if p.owner().Name == "" || p.Dir != DefaultDir || os.Geteuid() != 0 {
 		return nil // elsewhere it is a draft, for another host or for a person to see
 	}
 	_, err := user.Lookup(p.User())

@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestImages_Compose runs the handbook's commands of Compose 2, which Debian 12 does
@@ -27,10 +29,81 @@ func TestImages_Compose(t *testing.T) {
 				awaitReady(t, published, nil)
 			}
 		}
+		secondInContainers(t, c, book, env)
 		c.run(t, env, "sh", "-c", "docker compose -p aura -f deploy/docker/engine.yaml down")
 		c.simulator(t)
 		bundleWithCompose(t, c)
 	})
+}
+
+// secondInContainers sets a second programme up, next to the first one, with the lines of
+// the handbook. Neither takes a backup of the other, whichever way it was made, and each
+// takes its own.
+func secondInContainers(t *testing.T, c *containers, book document, env []string) {
+	t.Helper()
+	const url = "http://127.0.0.1:8018"
+	folder := filepath.Join(c.dir, "web")
+	setUp := book.find(t, "(?s)```sh\n# in containers, for web\n(.*?)```")[0]
+	setUp = strings.ReplaceAll(setUp, "/etc/aura-web", folder)
+	token := fmt.Sprintf("echo AURA_API_TOKENS=studio:admin:%s >>%s/engine-api.env", secret, folder)
+	setUp = strings.Replace(setUp, "docker compose", token+"\ndocker compose", 1) // a copy needs an administrator's
+	t.Logf("%s\n%s", setUp, c.run(t, env, "sh", "-e", "-c", setUp))
+	awaitReady(t, url, nil)
+	http.DefaultClient.Transport = bearer(secret)
+	defer func() { http.DefaultClient.Transport = nil }()
+	mustCall(t, http.MethodPost, url+"/api/v1/playlog", play(t, "on the web", time.Now()), http.StatusNoContent)
+
+	web := append([]string{"CONFIGURATION=" + folder, "PUBLISH=127.0.0.1:8018", "PLAYOUT=172.31.9"}, env[:2]...)
+	compose := func(project string, env []string, command string) (string, error) {
+		return c.try(t.Context(), env, "sh", "-c", fmt.Sprintf("docker compose -p %s -f deploy/docker/engine.yaml %s", project, command))
+	}
+	defer func() {
+		if out, err := compose("aura-web", web, "down"); err != nil {
+			t.Error(err, out)
+		}
+	}()
+	out, err := compose("aura-web", web, "exec -T engine-api engine-api backup")
+	made := regexp.MustCompile(`(?m)^backup: (\S+)$`).FindStringSubmatch(out)
+	if err != nil || made == nil {
+		t.Fatalf("backup: %v %s", err, out)
+	}
+	files := filepath.Join(c.dir, "files")
+	c.run(t, nil, "sh", "-e", "-c", fmt.Sprintf("mkdir %s && docker cp aura-web-engine-api-1:%s %[1]s/folder", files, made[1]))
+	sent := mustCall(t, http.MethodGet, url+"/backup", "", http.StatusOK)
+	if err := os.WriteFile(filepath.Join(files, "sent"), []byte(sent), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustSh(t, "chmod -R a+rX "+files) // docker cp makes root their owner
+	for _, project := range []struct {
+		name  string
+		env   []string
+		says  string
+		takes bool
+	}{
+		{"aura", env, "is a backup of engine-api@web, and this is engine-api; --force", false},
+		{"aura-web", web, "restored: ", true},
+	} {
+		c.run(t, nil, "sh", "-e", "-c", fmt.Sprintf("docker cp %s %s-engine-api-1:/var/lib/aura/files", files, project.name))
+		if out, err := compose(project.name, project.env, "run --rm engine-api restore files/sent"); err == nil {
+			t.Errorf("%s, which runs, restored: %s", project.name, out)
+		}
+		if out, err := compose(project.name, project.env, "stop engine-api"); err != nil {
+			t.Fatal(err, out)
+		}
+		for _, file := range []string{"folder", "sent"} {
+			out, err := compose(project.name, project.env, "run --rm engine-api restore files/"+file)
+			if (err == nil) != project.takes || !strings.Contains(out, project.says) {
+				t.Errorf("%s, %s: %v %s", project.name, file, err, out)
+			}
+		}
+	}
+	if out, err := compose("aura-web", web, "up -d"); err != nil {
+		t.Fatal(err, out)
+	}
+	awaitReady(t, url, nil)
+	if titles(t, url)["on the web"] != 1 {
+		t.Error("the play is not there")
+	}
 }
 
 // plugIn gives Docker's client the command compose.

@@ -3,8 +3,9 @@
 # mounts of its own. It uses the caller's network and processes, which should be
 # namespaces too. It ends with its caller. Needs root.
 #
-#   containers.sh docker|podman DIRECTORY    listens at DIRECTORY/socket
+#   containers.sh docker|podman|rootless DIRECTORY    listens at DIRECTORY/socket
 #
+# rootless is Podman of an ordinary user, who is made for it and is nowhere else.
 # A registry is at 127.0.0.1:5000. Podman's timers for health checks need systemd,
 # so nobody runs them here.
 set -eu
@@ -60,6 +61,14 @@ http: {addr: "127.0.0.1:5000"}
 CONFIGURATION
 docker-registry serve "$dir/registry.yml" &
 
+configure_podman() {
+  mkdir -p "$dir/etc"
+  echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$dir/etc/policy.json"
+  printf '[[registry]]\nlocation = "127.0.0.1:5000"\ninsecure = true\n' >"$dir/etc/registries.conf"
+  printf '[network]\nnetwork_backend = "netavark"\n[engine]\ncgroup_manager = "cgroupfs"\n' >"$dir/etc/containers.conf"
+  mount --bind "$dir/etc" /etc/containers
+}
+
 case $engine in
   docker)
     echo '{}' >"$dir/daemon.json"
@@ -67,11 +76,30 @@ case $engine in
       --pidfile "$dir/pid" --host "unix://$dir/socket"
     ;;
   podman)
-    mkdir -p "$dir/etc"
-    echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$dir/etc/policy.json"
-    printf '[[registry]]\nlocation = "127.0.0.1:5000"\ninsecure = true\n' >"$dir/etc/registries.conf"
-    printf '[network]\nnetwork_backend = "netavark"\n[engine]\ncgroup_manager = "cgroupfs"\n' >"$dir/etc/containers.conf"
-    mount --bind "$dir/etc" /etc/containers
+    configure_podman
     exec podman --root "$dir/store" --runroot /run/containers --storage-driver overlay system service --time 0 "unix://$dir/socket"
+    ;;
+  rootless)
+    configure_podman
+    user=4711
+    cp /etc/passwd /etc/group "$dir/etc/"
+    echo "radio:x:$user:$user::$dir/home:/bin/sh" >>"$dir/etc/passwd"
+    echo "radio:x:$user:" >>"$dir/etc/group"
+    echo radio:100000:65536 | tee "$dir/etc/subuid" >"$dir/etc/subgid"
+    for file in passwd group subuid subgid; do mount --bind "$dir/etc/$file" /etc/$file; done
+    # What a login would give: a folder, and a control group of the user's own.
+    install -d -o $user -g $user -m 700 /run/user/$user "$dir/home" "$dir/user"
+    umount -R /sys/fs/cgroup
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup
+    chown $user:$user /sys/fs/cgroup /sys/fs/cgroup/cgroup.procs
+    # Networks of a user need this device, which others of this machine need not have.
+    mkdir -p /dev/net
+    mount -t tmpfs -o mode=755 tmpfs /dev/net
+    mknod -m 666 /dev/net/tun c 10 200
+    mount --make-rshared /
+    cd "$dir/user"
+    ln -s user/socket "$dir/socket"
+    exec setpriv --reuid $user --regid $user --clear-groups env -i PATH="$PATH" HOME="$dir/home" XDG_RUNTIME_DIR=/run/user/$user \
+      DISABLE_HC_SYSTEMD=true podman --storage-driver overlay system service --time 0 "unix://$dir/user/socket"
     ;;
 esac

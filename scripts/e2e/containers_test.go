@@ -20,7 +20,7 @@ import (
 // containers is a container engine of the test's own, with its registry, in the
 // lab.
 type containers struct {
-	kind string // docker or podman
+	kind string // docker or podman: the program
 	dir  string
 	env  []string
 }
@@ -36,11 +36,21 @@ func canContain(kind string) error {
 	return nil
 }
 
+// rootless is the kind of an engine that is Podman of an ordinary user.
+const rootless = "rootless"
+
 // startContainers returns when the engine answers.
 func startContainers(t *testing.T, kind string) *containers {
 	t.Helper()
 	mustSh(t, "ip link set lo up")
-	c := &containers{kind: kind, dir: filepath.Join(os.Getenv(insideLab), kind)}
+	program := kind
+	if kind == rootless {
+		program = "podman"
+		if err := os.Chmod(filepath.Dir(os.Getenv(insideLab)), 0o711); err != nil { // its user passes through
+			t.Fatal(err)
+		}
+	}
+	c := &containers{kind: program, dir: filepath.Join(os.Getenv(insideLab), kind)}
 	client := filepath.Join(c.dir, "client") // nobody's passwords, and Podman wants the file
 	if err := os.MkdirAll(client, 0o755); err != nil {
 		t.Fatal(err)
@@ -51,8 +61,8 @@ func startContainers(t *testing.T, kind string) *containers {
 	socket := filepath.Join(c.dir, "socket")
 	// Debian's client of Docker comes first: it is of the same version as its engine.
 	t.Setenv("PATH", "/usr/bin:"+os.Getenv("PATH"))
-	c.env = environment("ENGINE="+kind, "DOCKER_HOST=unix://"+socket, "DOCKER_CONFIG="+client)
-	if kind == "podman" {
+	c.env = environment("ENGINE="+program, "DOCKER_HOST=unix://"+socket, "DOCKER_CONFIG="+client)
+	if program == "podman" {
 		c.env = append(c.env, "CONTAINER_HOST=unix://"+socket)
 	}
 	log, err := os.Create(filepath.Join(c.dir, "log"))

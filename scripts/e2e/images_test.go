@@ -26,6 +26,31 @@ func TestImages_Podman(t *testing.T) {
 	inContainers(t, "podman", liveInContainers)
 }
 
+// TestImages_Rootless: Podman of an ordinary user serves as well, and keeps strangers out.
+func TestImages_Rootless(t *testing.T) {
+	onlyInSoak(t)
+	inContainers(t, rootless, func(t *testing.T, c *containers) {
+		http.DefaultClient.Transport = bearer(secret)
+		c.configure(t, "engine-api", "AURA_STATION_TIMEZONE=Europe/Vienna", "AURA_API_TOKENS=studio:admin:"+secret)
+		if err := os.Mkdir(filepath.Join(c.dir, "engine-api"), 0o755); err != nil { // secrets
+			t.Fatal(err)
+		}
+		c.make(t, "docker-build", "1.0.0", "SERVICES=engine-api")
+		c.simulator(t)
+		c.up(t, "1.0.0")
+		awaitReady(t, published, nil)
+		c.healthy(t, engineAPI)
+		if status := processStatus(t, c.process(t, engineAPI)); status["Uid"] == "872 872 872 872" || status["CapBnd"] != "0000000000000000" || status["NoNewPrivs"] != "1" {
+			t.Errorf("it runs as %s with %s", status["Uid"], status["CapBnd"])
+		}
+		engineInContainer(t, c)
+		killedContainer(t, c)
+		upgradedContainer(t, c)
+		publishedImage(t, c)
+		triedImage(t, c)
+	})
+}
+
 // onlyInSoak skips what takes too long for every change.
 func onlyInSoak(t *testing.T) {
 	t.Helper()
@@ -61,7 +86,7 @@ func TestImages_Reproducible(t *testing.T) {
 func inContainers(t *testing.T, kind string, live func(*testing.T, *containers)) {
 	if os.Getenv(insideLab) == "" {
 		t.Parallel()
-		if err := canContain(kind); err != nil {
+		if err := canContain(strings.Replace(kind, rootless, "podman", 1)); err != nil {
 			if os.Getenv("AURA_TEST_REQUIRE_SYSTEMD") != "" {
 				t.Fatal(err)
 			}

@@ -59,7 +59,7 @@ func (p *programmes) blocked(t *testing.T) {
 // givenUp ends another programme as the handbook says.
 func (p *programmes) givenUp(t *testing.T) {
 	mustSh(t, "engine-api setup --instance web-2 --zone UTC && systemctl enable --now engine-api@web-2 engine-api-backup@web-2.timer && test -d /var/lib/aura-engine-api-web-2")
-	for _, command := range p.book.blocks(t, "Set-up of a second programme")[2] {
+	for _, command := range p.book.blocks(t, "Set-up of a second programme")[3] {
 		mustSh(t, strings.ReplaceAll(strings.ReplaceAll(command, "sudo ", ""), "web", "web-2"))
 	}
 	if left := strings.TrimSpace(mustSh(t, "find /etc /var/lib/aura* -name '*web-2*'; systemctl list-units --all --no-legend '*web-2*'")); left != "" {

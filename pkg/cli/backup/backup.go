@@ -7,13 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/filelock"
 	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
@@ -195,14 +195,14 @@ func lockFolder(path string) (release func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+	err = filelock.Try(file)
+	if errors.Is(err, filelock.ErrHeld) {
 		err = errors.New("another backup is being made there")
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return file.Close, nil
+	return func() error { return filelock.Release(file) }, nil
 }
 
 // print says what a backup holds.

@@ -56,15 +56,6 @@ type file struct {
 
 func (m manifest) owner() model.Owner { return model.Owner{Service: m.Service, Host: m.Host} }
 
-// isOf reports whether the backup may be that of an instance. One that does not say
-// whose it is may be of any.
-func (m manifest) isOf(name instance.Name) bool { return m.Instance == nil || *m.Instance == name }
-
-// instance is the instance that the backup names.
-func (m manifest) instance() instance.Instance {
-	return instance.Instance{Service: m.Service, Name: *m.Instance}
-}
-
 // newestIn is the newest backup of an owner in a folder; "" if there is none.
 func newestIn(root string, o model.Owner) string {
 	entries, err := os.ReadDir(root) // sorted by name

@@ -37,7 +37,7 @@ func Restore[C cli.Config](env cli.Env[C], o Options[C]) *cobra.Command {
 				return err
 			}
 			r := restoring{
-				database: database, owner: cfg.Owner(), instance: env.Instance(), parts: o.parts(cfg), force: force,
+				database: database, owner: cfg.Owner(), instance: env.Instance(), stop: env.Stop(), parts: o.parts(cfg), force: force,
 				returns: func(aside string) []string { return o.Returns(cfg, aside) }, out: cmd.OutOrStdout(), log: log,
 			}
 			return r.run(ctx, args[0])
@@ -66,6 +66,7 @@ type restoring struct {
 	database repo.Config
 	owner    model.Owner
 	instance instance.Instance
+	stop     string // the command line that ends the service
 	parts    []Part
 	force    bool
 	returns  func(aside string) []string
@@ -91,7 +92,7 @@ func (r restoring) run(ctx context.Context, from string) error {
 
 // stopFirst says how to end the service that has the database.
 func (r restoring) stopFirst(err error) error {
-	return fmt.Errorf("%w: stop it first (systemctl stop %s)", err, r.instance.Unit())
+	return fmt.Errorf("%w: stop it first (%s)", err, r.stop)
 }
 
 // advise adds to an error about the backup's files what a person can do.
@@ -124,7 +125,7 @@ func (r restoring) open(from string) (m manifest, file string, err error) {
 	if m.Service != r.owner.Service {
 		return m, "", foreign(from, m.owner(), r.owner)
 	}
-	if err := r.admit(m, from); err != nil {
+	if err := r.admit(m.Instance, from); err != nil {
 		return m, "", err
 	}
 	if err := m.unchanged(from); err != nil {
@@ -134,15 +135,16 @@ func (r restoring) open(from string) (m manifest, file string, err error) {
 }
 
 // admit refuses a backup of another instance: host and service of two programmes may
-// be the same.
-func (r restoring) admit(m manifest, from string) error {
-	if m.isOf(r.instance.Name) {
+// be the same. A backup that does not say whose it is may be of any.
+func (r restoring) admit(of *instance.Name, from string) error {
+	if of == nil || *of == r.instance.Name {
 		return nil
 	}
+	found := instance.Instance{Service: r.owner.Service, Name: *of}
 	if !r.force {
-		return fmt.Errorf("%w; --force makes it this instance's", foreign(from, m.instance().Unit(), r.instance.Unit()))
+		return fmt.Errorf("%w; --force makes it this instance's", foreign(from, found.Unit(), r.instance.Unit()))
 	}
-	_, err := fmt.Fprintf(r.out, "forced: the backup is of %s, and becomes that of %s\n", m.instance().Unit(), r.instance.Unit())
+	_, err := fmt.Fprintf(r.out, "forced: the backup is of %s, and becomes that of %s\n", found.Unit(), r.instance.Unit())
 	return err
 }
 
@@ -161,6 +163,11 @@ func (r restoring) place(ctx context.Context, copied *repo.Replacement, m manife
 		}
 		fmt.Fprintf(r.out, "forced: the backup is of %s, and becomes that of %s\n", copied.Owner, r.owner)
 		if err := copied.Adopt(ctx, r.owner, r.log); err != nil {
+			return err
+		}
+	}
+	if m.Instance == nil { // the copy may say it
+		if err := r.admit((*instance.Name)(copied.Instance), from); err != nil {
 			return err
 		}
 	}

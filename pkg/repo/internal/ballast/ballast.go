@@ -8,10 +8,9 @@ import (
 	"fmt"
 	"os"
 	"syscall"
-)
 
-// ErrHeld says that another process has the file.
-var ErrHeld = errors.New("another process uses it")
+	"aura.radio/engine/pkg/filelock"
+)
 
 // Ballast is a file whose only use is its size.
 type Ballast struct {
@@ -20,17 +19,14 @@ type Ballast struct {
 }
 
 // Open makes the file if there is none, for this process's user only. It takes
-// no room yet. Error: ErrHeld.
+// no room yet. Error: filelock.ErrHeld.
 func Open(path string, size int64) (*Ballast, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	if err = f.Chmod(0o600); err == nil { // whatever the umask
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	}
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = ErrHeld
+		err = filelock.Try(f)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
@@ -86,4 +82,4 @@ func (b *Ballast) Free() (freed bool, err error) {
 }
 
 // Close lets other processes have the file. The room stays as it is.
-func (b *Ballast) Close() error { return b.file.Close() }
+func (b *Ballast) Close() error { return filelock.Release(b.file) }

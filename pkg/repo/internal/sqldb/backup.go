@@ -15,9 +15,9 @@ const backupSuffix = ".backup"
 
 // Backup copies an embedded database as it is now, and returns the copy. That is
 // also possible if the database's own file is no longer at its path. The copy is in
-// no directory any more, so its room is free as soon as it is closed. Only one
-// goroutine may call Backup.
-func (db *DB) Backup(ctx context.Context) (_ *os.File, err error) {
+// no directory any more, so its room is free as soon as it is closed. It bears the
+// label. Only one goroutine may call Backup.
+func (db *DB) Backup(ctx context.Context, label string) (_ *os.File, err error) {
 	if db.file == nil {
 		return nil, ErrOnServer
 	}
@@ -29,7 +29,9 @@ func (db *DB) Backup(ctx context.Context) (_ *os.File, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = db.CopyTo(ctx, path)
+	if err = db.CopyTo(ctx, path); err == nil {
+		err = putLabel(ctx, path, label)
+	}
 	if err = errors.Join(err, os.Remove(path)); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}

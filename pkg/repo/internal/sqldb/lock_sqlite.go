@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"syscall"
+
+	"aura.radio/engine/pkg/filelock"
 )
 
 // fileLock is a lock on a file next to the database. A lock on the database
@@ -17,8 +18,8 @@ func (d sqliteDialect) LockService(context.Context) (ServiceLock, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+	err = filelock.Try(file)
+	if errors.Is(err, filelock.ErrHeld) {
 		err = ErrLocked
 	}
 	if err != nil {
@@ -29,4 +30,4 @@ func (d sqliteDialect) LockService(context.Context) (ServiceLock, error) {
 
 func (fileLock) Lost() <-chan struct{} { return nil }
 
-func (l fileLock) Release() error { return l.file.Close() }
+func (l fileLock) Release() error { return filelock.Release(l.file) }

@@ -19,6 +19,7 @@ import (
 	"gorm.io/gorm"
 
 	"aura.radio/engine/migrations"
+	"aura.radio/engine/pkg/filelock"
 )
 
 const sqliteScheme = "sqlite"
@@ -292,11 +293,11 @@ func (d sqliteDialect) LockSchema(ctx context.Context, _ *sql.DB) (func() error,
 	retry := time.NewTicker(20 * time.Millisecond)
 	defer retry.Stop()
 	for {
-		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		err := filelock.Try(dir)
 		if err == nil {
-			return dir.Close, nil
+			return func() error { return filelock.Release(dir) }, nil
 		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+		if !errors.Is(err, filelock.ErrHeld) {
 			return nil, errors.Join(fmt.Errorf("lock %s: %w", dir.Name(), err), dir.Close())
 		}
 		select {

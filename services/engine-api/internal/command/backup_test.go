@@ -188,6 +188,60 @@ func TestRestore(t *testing.T) {
 		web.run(cli.ExitOK, "restored", "restore", path)
 	})
 
+	// In a container a variable says which programme it is, on a host the unit's folder.
+	t.Run("Container", func(t *testing.T) {
+		t.Parallel()
+		first, web, packaged := newKept(t, 1), newKept(t, 1), newKept(t, 1)
+		for _, k := range []kept{first, web} {
+			k.environ["container"] = "oci"
+		}
+		web.environ["AURA_INSTANCE"] = "web"
+		packaged.environ["STATE_DIRECTORY"] = "/var/lib/aura-engine-api-web"
+		first.store("on FM")
+		web.store("on the web")
+		path := web.backup()
+		first.run(cli.ExitConfig, "is a backup of engine-api@web, and this is engine-api; --force", "restore", path)
+		web.run(cli.ExitConfig, "is a backup of engine-api, and this is engine-api@web; --force", "restore", first.backup())
+		packaged.run(cli.ExitOK, "restored", "restore", path)
+		packaged.has("on the web")
+
+		db, _ := web.open("on the web", "later")
+		web.run(cli.ExitFailed, "docker compose … stop engine-api", "restore", path)
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		web.run(cli.ExitOK, "restored", "restore", path)
+		web.has("on the web")
+
+		web.environ["AURA_INSTANCE"] = "The Web"
+		web.run(cli.ExitConfig, `AURA_INSTANCE="The Web": must have at most 11 lower case letters`, "backup")
+	})
+
+	// What GET /backup gives says whose it is, and the database in its place does not.
+	t.Run("Sent", func(t *testing.T) {
+		t.Parallel()
+		fm, web := newKept(t, 1), newKept(t, 1)
+		web.environ["AURA_INSTANCE"] = "web"
+		fm.store("on FM")
+		web.store("on the web")
+		sent := web.sent("web")
+		fm.run(cli.ExitConfig, "is a backup of engine-api@web, and this is engine-api; --force", "restore", sent)
+		web.run(cli.ExitConfig, "is a backup of engine-api, and this is engine-api@web; --force", "restore", fm.sent(""))
+		fm.has("on FM")
+		web.run(cli.ExitOK, "restored", "restore", sent)
+		web.has("on the web")
+		fm.run(cli.ExitOK, "forced: the backup is of engine-api@web, and becomes that of engine-api", "restore", sent, "--force")
+		fm.has("on the web")
+		for _, k := range []kept{fm, web} {
+			contents, err := repo.ReadCopy(t.Context(), filepath.Join(k.backup(), "engine-api.db"))
+			if err != nil || contents.Instance != nil {
+				t.Errorf("the restored database says it is of %v, %v", contents.Instance, err)
+			}
+		}
+		// A file of before the name was in it is taken by any.
+		web.run(cli.ExitOK, "restored", "restore", filepath.Join(fm.backup(), "engine-api.db"))
+	})
+
 	t.Run("NotFound", func(t *testing.T) {
 		t.Parallel()
 		k := newKept(t, 2)

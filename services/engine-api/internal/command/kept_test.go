@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -140,6 +141,29 @@ func (k kept) backup(args ...string) string {
 	out := k.run(cli.ExitOK, "backup: ", append([]string{"backup"}, args...)...)
 	line, _, _ := strings.Cut(strings.TrimPrefix(out, "backup: "), "\n")
 	return line
+}
+
+// sent returns the path of what GET /backup gives of an instance.
+func (k kept) sent(instance string) string {
+	k.t.Helper()
+	db, _ := k.open()
+	defer db.Close()
+	from, err := db.Backup(k.t.Context(), instance)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer from.Close()
+	to, err := os.Create(filepath.Join(k.t.TempDir(), "sent.db"))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if _, err := io.Copy(to, from); err != nil {
+		k.t.Fatal(err)
+	}
+	if err := to.Close(); err != nil {
+		k.t.Fatal(err)
+	}
+	return to.Name()
 }
 
 // titles are those of all plays.

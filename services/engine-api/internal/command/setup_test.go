@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -212,6 +213,32 @@ func TestCheck(t *testing.T) {
 	}
 	if code, _, errOut := run(t, map[string]string{"AURA_HOST_ID": "x"}, "check", "--dir", dir); code != cli.ExitConfig || !strings.Contains(errOut, "AURA_HOST_ID") {
 		t.Errorf("%d %s", code, errOut)
+	}
+}
+
+// TestSetup_InstanceInContainer: a container has a folder of its own, in which each
+// programme has the same files. They say which programme it is, also when set-up runs
+// again.
+func TestSetup_InstanceInContainer(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	container := map[string]string{"container": "oci"}
+	by := inviter()
+	by.Instance = "web"
+	_, line := invite(t, by)
+	if code, _, errOut := run(t, container, "setup", "--dir", dir, "--join", line); code != cli.ExitUsage || !strings.Contains(errOut, "another instance") {
+		t.Errorf("another programme's invitation: %d %s", code, errOut)
+	}
+	for _, args := range [][]string{{"--instance", "web", "--zone", "Europe/Vienna"}, {"--zone", "Europe/London"}, {"--join", line}} {
+		if code, _, errOut := run(t, container, append([]string{"setup", "--dir", dir}, args...)...); code != cli.ExitOK {
+			t.Fatalf("%v: %d %s", args, code, errOut)
+		}
+		if cfg := loaded(t, dir); cfg.Instance != "web" {
+			t.Errorf("after %v it is %q", args, cfg.Instance)
+		}
+	}
+	if got := names(t, dir); !slices.Equal(got, []string{"engine-api", "engine-api.env"}) {
+		t.Errorf("it wrote %q", got)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
@@ -64,6 +65,7 @@ type Config struct {
 // blocks' defaults.
 func Default(environ map[string]string) Config {
 	var cfg Config
+	cfg.Instance = instance.Of(model.EngineAPI, environ).Name
 	cfg.Journal.Directory = config.StateDirectory(environ)
 	cfg.Database.URL = "sqlite://" + filepath.Join(cfg.Journal.Directory, "engine-api.db")
 	return cfg

@@ -59,7 +59,7 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 		return nil, err
 	}
 	base, err := lifecycle.New(lifecycle.Options{
-		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: db, Migrate: cfg.Database.MigrateAtStart(),
+		Name: Name, Version: version, Instance: cfg.Instance, Log: log, HTTP: cfg.HTTP, Database: db, Migrate: cfg.Database.MigrateAtStart(),
 		Owner: cfg.Owner(), Alone: true,
 	})
 	if err != nil {

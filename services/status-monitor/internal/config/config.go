@@ -17,6 +17,7 @@ import (
 	"unicode"
 
 	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
@@ -51,6 +52,7 @@ type Config struct {
 // the shared blocks' own defaults.
 func Default(environ map[string]string) Config {
 	var cfg Config
+	cfg.Instance = instance.Of(model.StatusMonitor, environ).Name
 	cfg.Database.URL = "sqlite://" + filepath.Join(config.StateDirectory(environ), "status-monitor.db")
 	cfg.HTTP.Listen = "127.0.0.1:8011"
 	// Shorter than elsewhere: a switch is tried again soon.

@@ -59,7 +59,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, err
 	}
 	base, err := lifecycle.New(lifecycle.Options{
-		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: station, Migrate: cfg.Database.MigrateAtStart(),
+		Name: Name, Version: version, Instance: cfg.Instance, Log: log, HTTP: cfg.HTTP, Database: station, Migrate: cfg.Database.MigrateAtStart(),
 		Owner: cfg.Owner(), Sessions: station,
 	})
 	if err != nil {

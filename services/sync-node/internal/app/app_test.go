@@ -24,6 +24,7 @@ import (
 	"aura.radio/engine/pkg/logging/loggingtest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/patience"
+	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/services/sync-node/internal/app"
 	"aura.radio/engine/services/sync-node/internal/config"
@@ -219,7 +220,7 @@ func TestApp_FileGone(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sync-node.db")
 	var log loggingtest.Lines
-	s := startLogged(t, &log, "sqlite://"+path, nil)
+	s := startLogged(t, &log, "sqlite://"+path, map[string]string{"AURA_INSTANCE": "web"})
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	const body = `{"track_start": "2026-10-20T12:00:00Z", "track_title": "A0", "log_source": 1}`
 	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", body)
@@ -240,6 +241,9 @@ func TestApp_FileGone(t *testing.T) {
 	restored := filepath.Join(t.TempDir(), "sync-node.db")
 	if err := os.WriteFile(restored, []byte(backup), 0o600); err != nil {
 		t.Fatal(err)
+	}
+	if contents, err := repo.ReadCopy(t.Context(), restored); err != nil || contents.Instance == nil || *contents.Instance != "web" {
+		t.Errorf("the backup says it is of %v, %v", contents.Instance, err)
 	}
 	again := startLogged(t, io.Discard, "sqlite://"+restored, nil)
 	if _, answer := again.Await(http.StatusOK, http.MethodGet, "/api/v1/playlog?source=all", ""); !strings.Contains(answer, `"A0"`) {

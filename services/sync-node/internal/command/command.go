@@ -55,7 +55,7 @@ func Program(version string) cli.Program[config.Config] {
 		Commands: func(env env) []*cobra.Command {
 			url := env.OwnURL(usualURL)
 			return []*cobra.Command{
-				inviteCommand(), reconcileCommand(env), auditCommand(env), rule.Command(env, openStation, ruleSettings),
+				inviteCommand(env), reconcileCommand(env), auditCommand(env), rule.Command(env, openStation, ruleSettings),
 				purge.Commands(env, openStation, purgeSettings),
 				archive.Export(env, openStation, zoneOf), archive.Import(url),
 				correct.Commands(url),

@@ -8,18 +8,18 @@ import (
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/setup"
-	"aura.radio/engine/services/sync-node/internal/app"
 	"aura.radio/engine/services/sync-node/internal/config"
 )
 
-func inviteCommand() *cobra.Command {
-	at := cli.Place(app.Name)
+func inviteCommand(env cli.Env[config.Config]) *cobra.Command {
+	at := env.Place()
 	var forget bool
 	cmd := cli.New("invite node-N|monitor", "Print the line by which another host joins the station; the line is a secret", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		now, err := at.Current()
 		if err != nil {
 			return setup.Readable(err)
 		}
+		at.Recall(now)
 		by, err := inviter(at, now)
 		if err != nil {
 			return setup.Readable(err)
@@ -36,7 +36,7 @@ func inviteCommand() *cobra.Command {
 			joins, host = model.StatusMonitor, "the monitor's host"
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "The line is a secret: whoever has it can speak as %s. Give it only to `%s` on %s:\n",
-			invitation.Guest, at.As(joins).Command("setup --join -"), host)
+			invitation.Guest, at.As(joins).Instance.Command("setup --join -"), host)
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), invitation.Line())
 		return err
 	})

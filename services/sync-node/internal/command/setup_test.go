@@ -102,6 +102,21 @@ func TestSetup(t *testing.T) {
 	}
 }
 
+// TestInvite_InContainer: the configuration in a container's folder says which programme
+// it is.
+func TestInvite_InContainer(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	container := map[string]string{"container": "oci"}
+	if code, _, errOut := run(t, container, "setup", "--dir", dir, "--instance", "web", "--zone", "UTC", "--address", "192.0.2.3", "--engines", "192.0.2.1"); code != cli.ExitOK {
+		t.Fatalf("%d %s", code, errOut)
+	}
+	code, out, errOut := run(t, container, "invite", "--dir", dir, "node-1")
+	if i, err := setup.ParseInvitation(out); code != cli.ExitOK || err != nil || i.Instance != "web" || !strings.Contains(errOut, "`engine-api setup --join - --instance web`") {
+		t.Errorf("%d %+v %v %s", code, i, err, errOut)
+	}
+}
+
 func TestSetup_Wrong(t *testing.T) {
 	t.Parallel()
 	right := []string{"--zone", "UTC", "--address", "192.0.2.3", "--engines", "192.0.2.1"}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/instance"
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
@@ -60,6 +61,7 @@ type Config struct {
 // blocks' defaults.
 func Default(environ map[string]string) Config {
 	var cfg Config
+	cfg.Instance = instance.Of(model.SyncNode, environ).Name
 	cfg.Database.URL = "sqlite://" + filepath.Join(config.StateDirectory(environ), "sync-node.db")
 	cfg.HTTP.Listen = "127.0.0.1:8010"
 	return cfg
