@@ -11,37 +11,44 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
+
+	"aura.radio/engine/pkg/api"
 )
 
 // documentation serves the contract and the page for trying it. All of it is
 // embedded: it works without the internet. All its addresses are relative to
-// the page, whose own address ends with a slash.
-func (s *Server) documentation(title string, document []byte) error {
-	contract, err := ready("openapi.json", "application/json", document, dataPolicy)
+// the page, whose own address ends with a slash. It is made when somebody first asks
+// for it: hardly any process is ever asked.
+func (s *Server) documentation(title, service string) error {
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.SuffixETag("-gzip"))
 	if err != nil {
 		return err
 	}
-	s.Handle(http.MethodGet, documentPath, Public, contract)
+	s.Handle(http.MethodGet, documentPath, Public, ready(wrap, func() (document, error) {
+		content, err := api.Document(service)
+		return document{mime: "application/json", policy: dataPolicy, content: content}, err
+	}))
 
 	uiPath := s.base + "/ui"
-	ui := v5emb.NewWithConfig(swgui.Config{SwaggerJSON: "../openapi.json", BasePath: ".", InternalBasePath: uiPath, AppendHead: uiHead()})(title, "", "")
-	index := page{header: http.Header{}}
-	first, err := http.NewRequest(http.MethodGet, uiPath+"/", nil)
-	if err != nil {
-		return err
-	}
-	ui.ServeHTTP(&index, first)
-	policy := uiPolicy(index.Bytes())
-	start, err := ready("", "text/html; charset=utf-8", index.Bytes(), policy)
-	if err != nil {
-		return err
-	}
+	ui := sync.OnceValue(func() http.Handler {
+		return v5emb.NewWithConfig(swgui.Config{SwaggerJSON: "../openapi.json", BasePath: ".", InternalBasePath: uiPath, AppendHead: uiHead()})(title, "", "")
+	})
+	start := ready(wrap, func() (document, error) {
+		index := page{header: http.Header{}}
+		first, err := http.NewRequest(http.MethodGet, uiPath+"/", http.NoBody)
+		if err != nil {
+			return document{}, err
+		}
+		ui().ServeHTTP(&index, first)
+		return document{mime: "text/html; charset=utf-8", policy: uiPolicy(index.Bytes()), content: index.Bytes()}, nil
+	})
 	lead := func(c *gin.Context) {
 		c.Header("Location", Relative(c.Request, uiPath+"/")) // gin would make it absolute
 		c.Status(http.StatusFound)
@@ -57,7 +64,7 @@ func (s *Server) documentation(title string, document []byte) error {
 	})
 	s.Handle(http.MethodGet, uiPath+"/*file", Public, func(c *gin.Context) {
 		w := &missingWriter{ResponseWriter: c.Writer}
-		if ui.ServeHTTP(w, c.Request); w.missing {
+		if ui().ServeHTTP(w, c.Request); w.missing {
 			unknownPath(c)
 		}
 	})
@@ -95,23 +102,38 @@ func (w *missingWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// ready always serves the same bytes, with an ETag, and gzipped if the client
-// accepts that.
-func ready(name, mime string, content []byte, policy string) (gin.HandlerFunc, error) {
-	sum := sha256.Sum256(content)
-	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
-	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.SuffixETag("-gzip"))
-	if err != nil {
-		return nil, err
+// document is what is served under an address.
+type document struct {
+	mime, policy string
+	content      []byte
+}
+
+// ready always serves the same document, with an ETag, and gzipped by wrap if the
+// client accepts that. The document is made at the first request.
+func ready(wrap func(http.Handler) http.HandlerFunc, prepare func() (document, error)) gin.HandlerFunc {
+	handler := sync.OnceValues(func() (http.Handler, error) {
+		d, err := prepare()
+		if err != nil {
+			return nil, fmt.Errorf("prepare documentation: %w", err)
+		}
+		sum := sha256.Sum256(d.content)
+		etag := `"` + hex.EncodeToString(sum[:12]) + `"`
+		return wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("ETag", etag)
+			w.Header().Set("Content-Type", d.mime)
+			w.Header().Set("Cache-Control", "no-cache")
+			w.Header().Set("Content-Security-Policy", d.policy)
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(d.content))
+		})), nil
+	})
+	return func(c *gin.Context) {
+		h, err := handler()
+		if err != nil {
+			fail(c, err)
+			return
+		}
+		h.ServeHTTP(c.Writer, c.Request)
 	}
-	h := wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("ETag", etag)
-		w.Header().Set("Content-Type", mime)
-		w.Header().Set("Cache-Control", "no-cache")
-		w.Header().Set("Content-Security-Policy", policy)
-		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
-	}))
-	return gin.WrapH(h), nil
 }
 
 var (

@@ -7,12 +7,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 	"github.com/klauspost/compress/gzip"
@@ -24,98 +24,105 @@ var embedded embed.FS
 // assetFolder is where assets are served.
 const assetFolder = "/assets/"
 
+// formats are those of the files that pages load, by their endings. Hosts have tables of
+// their own, which are long and may differ.
+var formats = map[string]struct {
+	mime string
+	// dense: gzip makes it no smaller.
+	dense bool
+}{
+	".css":  {mime: "text/css; charset=utf-8"},
+	".js":   {mime: "text/javascript; charset=utf-8"},
+	".svg":  {mime: "image/svg+xml"},
+	".png":  {mime: "image/png", dense: true},
+	".webp": {mime: "image/webp", dense: true},
+	".jpg":  {mime: "image/jpeg", dense: true},
+}
+
 // asset is a file that pages load. Its name holds the hash of its content.
 type asset struct {
 	name    string // with the hash: style-1a2b3c4d5e6f.css
 	mime    string
 	content []byte
-	packed  []byte // gzip; nil if that is not smaller
+	// packed is the content with gzip; nil if that is not smaller. It is made when
+	// somebody first asks for it.
+	packed func() []byte
 }
 
 func newAsset(name string, content []byte) (*asset, error) {
-	sum := sha256.Sum256(content)
 	ending := path.Ext(name)
-	a := &asset{
-		name:    strings.TrimSuffix(name, ending) + "-" + hex.EncodeToString(sum[:6]) + ending,
-		mime:    mime.TypeByExtension(ending),
-		content: content,
-	}
-	if a.mime == "" {
+	format, ok := formats[ending]
+	if !ok {
 		return nil, fmt.Errorf("asset %s has no known type", name)
 	}
+	sum := sha256.Sum256(content)
+	return &asset{
+		name:    strings.TrimSuffix(name, ending) + "-" + hex.EncodeToString(sum[:6]) + ending,
+		mime:    format.mime,
+		content: content,
+		packed: sync.OnceValue(func() []byte {
+			if format.dense {
+				return nil
+			}
+			return pack(content)
+		}),
+	}, nil
+}
+
+// pack compresses content; nil if that makes it no smaller.
+func pack(content []byte) []byte {
 	var packed bytes.Buffer
 	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {
-		return nil, err
+		return nil // no such level
 	}
 	_, _ = z.Write(content) // a bytes.Buffer takes everything
 	_ = z.Close()
-	if packed.Len() < len(content) {
-		a.packed = packed.Bytes()
+	if packed.Len() >= len(content) {
+		return nil
 	}
-	return a, nil
+	return packed.Bytes()
 }
 
-// imported is how a module names another one.
-var imported = regexp.MustCompile(`"\./([a-z-]+\.js)"`)
-
-// elements is the module that other websites load. It holds what it imports, because it
-// is one file.
+// elements is the module that other websites load.
 const elements = "aura.js"
 
-// importing is a line that imports.
-var importing = regexp.MustCompile(`(?m)^import \{[^}]*\} from "\./([a-z-]+\.js)"\n`)
+// importing is a line by which a module imports a part.
+var importing = regexp.MustCompile(`(?m)^import \{[^}]*\} from "\./(parts/[a-z-]+\.js)"\n`)
 
 // readAssets reads the files that the program holds, by their names without hash.
 func readAssets() (map[string]*asset, error) {
 	assets := map[string]*asset{}
-	files, err := fs.ReadDir(embedded, "assets")
+	files, err := fs.Glob(embedded, "assets/*.*")
 	if err != nil {
 		return nil, err
 	}
 	for _, file := range files {
-		if _, err := readAsset(assets, file.Name()); err != nil {
+		content, err := embedded.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if content, err = withParts(content); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		name := path.Base(file)
+		if assets[name], err = newAsset(name, content); err != nil {
 			return nil, err
 		}
 	}
 	return assets, nil
 }
 
-// readAsset reads a file, unless that was done. A module names the modules that it
-// imports by their names with hash, so these are read first.
-func readAsset(assets map[string]*asset, name string) (*asset, error) {
-	if a := assets[name]; a != nil {
-		return a, nil
-	}
-	content, err := embedded.ReadFile("assets/" + name)
-	if err != nil {
-		return nil, err
-	}
-	if name == elements {
-		if content, err = withImports(content); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	for _, found := range imported.FindAllSubmatch(content, -1) {
-		other, err := readAsset(assets, string(found[1]))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		content = bytes.ReplaceAll(content, found[0], []byte(`"./`+other.name+`"`))
-	}
-	a, err := newAsset(name, content)
-	assets[name] = a
-	return a, err
-}
-
-// withImports puts what a module imports in the place of the lines that import it.
-func withImports(module []byte) ([]byte, error) {
+// withParts puts the parts that a module imports in the place of the lines that import
+// them. So a module is one file: a browser would find out only from the module that it
+// needs others, and that is a second wait on a slow line.
+func withParts(module []byte) ([]byte, error) {
 	for _, found := range importing.FindAllSubmatch(module, -1) {
-		other, err := embedded.ReadFile("assets/" + string(found[1]))
+		part, err := embedded.ReadFile("assets/" + string(found[1]))
 		if err != nil {
 			return nil, err
 		}
-		module = bytes.Replace(module, found[0], other, 1)
+		module = bytes.Replace(module, found[0], part, 1)
 	}
 	return module, nil
 }
@@ -155,9 +162,11 @@ func (a *asset) write(c *gin.Context, cacheControl string) {
 	h := c.Writer.Header()
 	h.Set("Content-Type", a.mime)
 	body := a.content
-	if a.packed != nil && strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
-		h.Set("Content-Encoding", "gzip")
-		body = a.packed
+	if strings.Contains(c.GetHeader("Accept-Encoding"), "gzip") {
+		if packed := a.packed(); packed != nil {
+			h.Set("Content-Encoding", "gzip")
+			body = packed
+		}
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	c.Writer.WriteHeader(http.StatusOK)

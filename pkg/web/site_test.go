@@ -427,7 +427,7 @@ func TestSite_problems(t *testing.T) {
 }
 
 // TestSite_assets: an asset's address changes with its content, so it is kept for
-// ever; modules import one another by these addresses.
+// ever. A module is one file: it imports nothing.
 func TestSite_assets(t *testing.T) {
 	t.Parallel()
 	handler := pages(t, newStation(t), web.Config{})
@@ -437,12 +437,15 @@ func TestSite_assets(t *testing.T) {
 	if got := answer.Header().Get("Cache-Control"); got != "public, max-age=31536000, immutable" {
 		t.Errorf("Cache-Control: %s", got)
 	}
-	imported := regexp.MustCompile(`from "\./(clock-[0-9a-f]{12}\.js)"`).FindStringSubmatch(answer.Body.String())
-	if imported == nil {
-		t.Fatalf("the module imports nothing by hash:\n%s", answer.Body)
+	for _, asset := range regexp.MustCompile(`assets/[a-z]+-[0-9a-f]{12}\.js`).FindAllString(body, -1) {
+		if script := get(t, handler, "/"+asset, http.StatusOK).Body.String(); strings.Contains(script, "\nimport ") {
+			t.Errorf("%s imports:\n%s", asset, script)
+		}
 	}
-	get(t, handler, "/assets/"+imported[1], http.StatusOK)
-	get(t, handler, "/assets/clock-000000000000.js", http.StatusNotFound)
+	if !strings.Contains(answer.Body.String(), "\nexport class Follower ") {
+		t.Errorf("the module has not what it imports:\n%s", answer.Body)
+	}
+	get(t, handler, "/assets/live-000000000000.js", http.StatusNotFound)
 	r := httpservertest.Request(http.MethodGet, "/"+module, "")
 	r.Header.Set("Accept-Encoding", "gzip")
 	w := httptest.NewRecorder()

@@ -1,6 +1,6 @@
 // Keeps the status page new. The server renders everything; what differs is put in
 // the place of what is shown, except where somebody is filling in a form.
-import { Follower } from "./follower.js"
+import { Follower } from "./parts/follower.js"
 
 const stale = document.getElementById("stale")
 const reachable = "summary, button, input:not([type=hidden]), [tabindex]"
