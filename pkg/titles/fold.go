@@ -3,6 +3,7 @@ package titles
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -54,7 +55,12 @@ var spelledOut = map[rune]string{
 
 // isWordly reports whether a character is part of a word: also a mark that is not
 // ignored, because in some scripts vowels are marks.
-func isWordly(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.M) }
+func isWordly(r rune) bool {
+	if r < utf8.RuneSelf { // nearly always
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	}
+	return unicode.In(r, unicode.L, unicode.N, unicode.M)
+}
 
 // isIgnored reports whether a word is the same without the character: an accent, a
 // point of Hebrew or Arabic, or something without shape, such as a soft hyphen.
@@ -62,6 +68,8 @@ func isWordly(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.
 // Japanese.
 func isIgnored(r rune) bool {
 	switch {
+	case r < utf8.RuneSelf: // nearly always
+		return false
 	case unicode.Is(unicode.Cf, r):
 		return true
 	case r == voiced || r == halfVoiced:

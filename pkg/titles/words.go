@@ -21,7 +21,7 @@ type Words []string
 func ParseWords(query string) Words {
 	words := Words(strings.Fields(Fold(query)))
 	for i, word := range words {
-		if first, _ := utf8.DecodeRuneInString(word); !unicode.In(first, unspaced...) {
+		if first, _ := utf8.DecodeRuneInString(word); !isUnspaced(first) {
 			words[i] = " " + word
 		}
 	}
@@ -32,6 +32,8 @@ func ParseWords(query string) Words {
 
 // unspaced are scripts that are written without blanks between words.
 var unspaced = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar}
+
+func isUnspaced(r rune) bool { return r >= utf8.RuneSelf && unicode.In(r, unspaced...) }
 
 // In reports whether all words are in a Text.
 func (w Words) In(text string) bool {
@@ -46,7 +48,7 @@ const MaxBeginning = 24
 func Beginnings(text string) []string {
 	var all []string
 	for i, r := range text {
-		if r != ' ' && (i == 0 || text[i-1] == ' ' || unicode.In(r, unspaced...)) {
+		if r != ' ' && (i == 0 || text[i-1] == ' ' || isUnspaced(r)) {
 			word, _, _ := strings.Cut(text[i:], " ")
 			all = append(all, cut(word, MaxBeginning))
 		}
