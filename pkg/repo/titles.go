@@ -92,11 +92,14 @@ func (l *OnAirLog) rarest(ctx context.Context, words titles.Words) (rarest strin
 	return rarest, true, nil
 }
 
+// hasWord is the condition for a title that has a word.
+const hasWord = "INSTR(title.folded, ?) > 0"
+
 // having selects titles that have all words.
 func having(words titles.Words) func(*gorm.DB) *gorm.DB {
 	return func(g *gorm.DB) *gorm.DB {
 		for _, word := range words {
-			g = g.Where("INSTR(title.folded, ?) > 0", word)
+			g = g.Where(hasWord, word)
 		}
 		return g
 	}

@@ -2,7 +2,9 @@ package repo
 
 import (
 	"context"
+	"database/sql"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -65,11 +67,8 @@ func (l *OnAirLog) timesOf(ctx context.Context, words titles.Words, q entryQuery
 	if areFew {
 		return l.times(l.playsOfAll(ctx, keys, q), q, most)
 	}
-	at, err := l.times(l.walked(ctx, words, q), q, most)
-	if err != nil || len(at) == most {
-		return at, err
-	}
-	if isAll, err := l.walksAll(ctx, q); err != nil || isAll {
+	at, isOver, err := l.walk(ctx, words, q, most)
+	if err != nil || isOver {
 		return at, err
 	}
 	return l.times(l.gathered(ctx, words, rarest, q), q, most)
@@ -107,23 +106,78 @@ func (l *OnAirLog) playsOfAll(ctx context.Context, keys []int64, q entryQuery) *
 	return l.selected(l.db.Read.WithContext(ctx).Table(l.played()).Where(sqldb.InNumbers("aired.title_id", keys)), q)
 }
 
-// walked are the next segments in the order of q that have the words.
-func (l *OnAirLog) walked(ctx context.Context, words titles.Words, q entryQuery) *gorm.DB {
-	return l.db.Read.WithContext(ctx).Table("(?) aired", l.next(ctx, q)).
-		Joins(l.db.Dialect.JoinNext() + l.table.Titles + " title ON title.id = aired.title_id").Scopes(having(words))
+// walkParts is into how many parts the segments are divided that are looked at, because
+// the page is often full after the first ones.
+const walkParts = 8
+
+// walk looks at the next segments in the order of q. It returns when those with the
+// words begin, at most that many. isOver is false if there are more to be looked at.
+func (l *OnAirLog) walk(ctx context.Context, words titles.Words, q entryQuery, most int) (at []sqldb.Time, isOver bool, err error) {
+	size := max(1, l.searching.walks/walkParts)
+	for passed := 0; passed < l.searching.walks; passed += size {
+		segments, err := l.next(ctx, words, q, passed, size)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, s := range segments {
+			if s.hasWords && (len(at) == 0 || q.isBeyond(s.from, at[len(at)-1])) {
+				at = append(at, s.from)
+			}
+			if len(at) == most {
+				return at, true, nil
+			}
+		}
+		if len(segments) < size {
+			return at, true, nil
+		}
+	}
+	return at, false, nil
 }
 
-// next are the next segments in the order of q, as many as are looked at.
-func (l *OnAirLog) next(ctx context.Context, q entryQuery) *gorm.DB {
-	return l.selected(l.db.Read.WithContext(ctx).Table(l.table.Segments+" aired"), q).Select("aired.from_at, aired.title_id").
-		Order("aired.from_at" + q.direction()).Limit(l.searching.walks)
+// isBeyond reports whether a time follows another in the order of q. A segment comes
+// twice if a new play moves the others.
+func (q entryQuery) isBeyond(at, last sqldb.Time) bool {
+	if q.Oldest {
+		return at.After(last.Time)
+	}
+	return at.Before(last.Time)
 }
 
-// walksAll reports whether the next segments are all that q selects.
-func (l *OnAirLog) walksAll(ctx context.Context, q entryQuery) (bool, error) {
-	var n int
-	err := l.db.Read.WithContext(ctx).Table("(?) aired", l.next(ctx, q)).Select("COUNT(*)").Scan(&n).Error
-	return n < l.searching.walks, err
+// walked is a segment that is looked at.
+type walked struct {
+	from     sqldb.Time
+	hasWords bool
+}
+
+func scanWalked(row *sql.Rows) (w walked, err error) {
+	err = row.Scan(&w.from, &w.hasWords)
+	return w, err
+}
+
+// next are segments in the order of q after those that were passed.
+func (l *OnAirLog) next(ctx context.Context, words titles.Words, q entryQuery, passed, limit int) (segments []walked, err error) {
+	read := l.db.Read.WithContext(ctx)
+	next := l.selected(read.Table(l.table.Segments+" aired"), q).Select("aired.from_at, aired.title_id").
+		Order("aired.from_at" + q.direction()).Offset(passed).Limit(limit)
+	args := make([]any, len(words))
+	for i, word := range words {
+		args[i] = word
+	}
+	rows, err := read.Table("(?) aired", next).Select("aired.from_at, title.id IS NOT NULL").
+		Joins("LEFT JOIN "+l.table.Titles+" title ON title.id = aired.title_id"+strings.Repeat(" AND "+hasWord, len(words)), args...).
+		Order("aired.from_at" + q.direction()).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		w, err := scanWalked(rows)
+		if err != nil {
+			return nil, err
+		}
+		segments = append(segments, w)
+	}
+	return segments, rows.Err()
 }
 
 // gathered are all plays that q selects of titles that have the words.

@@ -69,18 +69,19 @@ func plannedTitles(t *testing.T, log *repo.OnAirLog, table string, kind repotest
 			return err
 		}
 	}
+	days := []string{primaryKey, primaryKey}                 // those that are over, and their titles
+	oneByOne := []string{primaryKey, primaryKey, primaryKey} // what is not kept, and the ends of the week
 	byPlays, first, played := table+"_title_plays", table+"_title_first", table+"_titled"
 	known := []string{primaryKey, played, primaryKey} // titles, their last plays, and the entries of these
 	walked, found := []string{primaryKey, primaryKey}, []string{primaryKey, primaryKey, primaryKey}
 	if table == "heard" && kind == repotest.KindSQLite {
 		walked = walked[1:] // that table itself is in order
 	}
+	walkedOld := []string{primaryKey, primaryKey}
 	gathered := []string{primaryKey, primaryKey, played}
 	if kind == repotest.KindMariaDB { // the plan names last what is found first
 		gathered = []string{primaryKey, played, primaryKey}
 	}
-	days := []string{primaryKey, primaryKey}                 // with what is kept of them
-	oneByOne := []string{primaryKey, primaryKey, primaryKey} // before and after them, and what is not kept
 	word, words := []string{primaryKey}, []string{primaryKey, primaryKey}
 	withWord := []string{primaryKey, primaryKey} // the words, and their titles
 	old := model.EntryQuery{Limit: 20, To: noon.Add(5 * time.Minute)}
@@ -93,15 +94,20 @@ func plannedTitles(t *testing.T, log *repo.OnAirLog, table string, kind repotest
 		{"Title", func() error { _, err := log.Title(ctx, key, at.AddDate(1, 0, 0)); return err }, known},
 		{"PlaysOf", func() error { _, err := log.PlaysOf(ctx, key, model.EntryQuery{Limit: 20}); return err }, []string{played, primaryKey}},
 		{"MostPlayed", top(week, false), slices.Concat(days, oneByOne, known)},
-		{"MostPlayed/New", top(week, true), slices.Concat([]string{first, first, played}, known)}, // how many, and which
+		{"MostPlayed/New", top(week, true), slices.Concat([]string{first, first, played}, known)},
+		{"MostPlayed/ManyNew", func() error {
+			log.SetNews(1)
+			defer log.SetNews(5000)
+			return top(week, true)()
+		}, slices.Concat([]string{first}, days, oneByOne, []string{primaryKey}, known)},
 		{"MostPlayed/Ever", top(titles.Period{To: at}, false), slices.Concat([]string{byPlays}, known)},
 		{"Search/Common", search("title"), slices.Concat(word, withWord, walked, found)},
 		{"Search/Few", search("title 912"), slices.Concat(words, withWord, []string{played}, found)},
-		{"Search/Old", searchOld, slices.Concat(word, withWord, []string{primaryKey, primaryKey}, []string{primaryKey}, found)},
+		{"Search/Old", searchOld, slices.Concat(word, withWord, walkedOld, found)},
 		{"Search/Gathered", func() error {
 			log.SetSearch(500, 2)
 			defer log.SetSearch(500, 10_000)
 			return searchOld()
-		}, slices.Concat(word, withWord, []string{primaryKey, primaryKey}, []string{primaryKey}, gathered, found)},
+		}, slices.Concat(word, withWord, walkedOld, walkedOld, gathered, found)},
 	}
 }

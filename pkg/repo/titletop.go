@@ -47,7 +47,7 @@ func (t topList) ofNew(ctx context.Context) ([]titleCount, error) {
 	}
 	var all []titleCount
 	for len(top) > 0 && len(all) < t.limit {
-		news, err := t.newAmong(ctx, top.take(sqldb.MaxList))
+		news, err := t.newAmong(ctx, top.take(lookedAt))
 		if err != nil {
 			return nil, err
 		}
@@ -55,6 +55,9 @@ func (t topList) ofNew(ctx context.Context) ([]titleCount, error) {
 	}
 	return all[:min(t.limit, len(all))], nil
 }
+
+// lookedAt is of how many titles at once it is asked whether they are new.
+const lookedAt = 100
 
 // newTitles is the end of a query for the titles that were played for the first time in
 // the period. Its arguments are the ends of the period.
