@@ -17,9 +17,9 @@ import (
 func (d *DB) InPlace() error { return d.db.InPlace() }
 
 // Backup copies an embedded database as it is now, and returns the copy, which is
-// gone when it is closed. The copy says that it is of that instance. The database stays in use, and its own file need not be at
-// its path any more. Errors: model.ErrOverloaded while another copy is made, and
-// those of the disk.
+// gone when it is closed. The copy says that it is of that instance. The database stays
+// in use, and its own file need not be at its path any more. Errors:
+// model.ErrOverloaded while another copy is made, and those of the disk.
 func (d *DB) Backup(ctx context.Context, instance string) (*os.File, error) {
 	if !d.copying.TryLock() {
 		return nil, fmt.Errorf("%w: another backup is being made", model.ErrOverloaded)

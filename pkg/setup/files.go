@@ -59,7 +59,7 @@ func (p Place) As(service string) Place {
 // names, unless somebody named another one.
 func (p *Place) Recall(now map[string]string) {
 	if p.InContainer && p.Name == "" {
-		_ = p.Name.Set(now[instance.Variable]) // the service says what is wrong with it
+		_ = p.Name.Set(now[instance.Variable]) // what is no name leaves it
 	}
 }
 

@@ -147,6 +147,7 @@ services:
     healthcheck: {test: [CMD, curl, "http://localhost:8010"]}
   engine:
     image: enginesim
+    depends_on: {engine-api: {condition: service_healthy}}
     command: [-wire, "2025", -api, "http://engine-api:8010", -zone, Europe/Vienna, -start, "-24h", -speed, "100000", -once, "20"]
 `
 

@@ -187,5 +187,11 @@ func processStatus(t *testing.T, pid int) map[string]string {
 	return status
 }
 
+// memoryOf is what a process takes, for figures in a test's log. The part that is of
+// files, such as the program itself, the kernel may take back.
+func memoryOf(status map[string]string) string {
+	return fmt.Sprintf("%s, of files %s", status["VmRSS"], status["RssFile"])
+}
+
 // since is for figures in a test's log.
 func since(start time.Time) time.Duration { return time.Since(start).Round(time.Millisecond) }

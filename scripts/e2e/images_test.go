@@ -272,7 +272,7 @@ func confined(t *testing.T, c *containers) {
 	if err != nil || state.Mode().Perm() != 0o700 {
 		t.Errorf("its state: %v %v", state.Mode(), err)
 	}
-	t.Logf("memory: %s", status["VmRSS"])
+	t.Logf("memory: %s", memoryOf(status))
 	root := fmt.Sprintf("/proc/%d/root", pid)
 	var document struct{ Packages []struct{ Name string } }
 	text, err := os.ReadFile(root + "/usr/share/doc/engine-api/engine-api.spdx.json")

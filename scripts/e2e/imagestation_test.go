@@ -134,7 +134,7 @@ func stationInContainers(t *testing.T, c *containers) {
 	})
 	for _, name := range []string{"host-1-engine-api-1", "host-3-sync-node-1", "host-3-status-monitor-1"} {
 		c.healthy(t, name)
-		t.Logf("memory of %s: %s", name, processStatus(t, c.process(t, name))["VmRSS"])
+		t.Logf("memory of %s: %s", name, memoryOf(processStatus(t, c.process(t, name))))
 	}
 	engines[0].restore(t, book)
 	third.agrees(t, book)

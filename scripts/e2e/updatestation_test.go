@@ -83,7 +83,11 @@ type mixed struct {
 }
 
 func newMixed(t *testing.T, from *past) *mixed {
-	s := &mixed{watch: newWatch(t, hurried(50*time.Millisecond), 1), from: from, playing: map[int]string{}}
+	r := hurried(50 * time.Millisecond)
+	// A monitor that starts knows what it decided before only when its schema is up to date.
+	// Until then it would decide again.
+	r.grace = 100 * r.interval
+	s := &mixed{watch: newWatch(t, r, 1), from: from, playing: map[int]string{}}
 	from.programs(t)
 	data, logs := t.TempDir(), t.TempDir()
 	m := s.monitors[0]
