@@ -8,6 +8,6 @@ out=$(realpath -m "$1"); shift
 cd "$(dirname "$0")/.."
 mkdir -p "$out"
 for service in "$@"; do
-  CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(scripts/version.sh "$service")" \
+  CGO_ENABLED=0 go build -tags nomsgpack -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(scripts/version.sh "$service")" \
     -o "$out/$service" "./services/$service"
 done

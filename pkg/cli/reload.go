@@ -45,6 +45,7 @@ type reloader[C Config] struct {
 	env     Env[C]
 	app     App[C]
 	present C
+	files   []string // of the configuration
 	log     zerolog.Logger
 }
 
@@ -63,20 +64,16 @@ func (r *reloader[C]) run(ctx context.Context, signals <-chan os.Signal) {
 			return
 		case <-signals:
 			asked = true
-			seen = r.look()
+			seen = stateOf(r.files)
 		case <-look.C:
 			before := seen
-			if seen = r.look(); slices.Equal(seen, taken) || !slices.Equal(seen, before) {
+			if seen = stateOf(r.files); slices.Equal(seen, taken) || !slices.Equal(seen, before) {
 				continue
 			}
 		}
 		taken = seen // what changes from here on is read next time
 		r.reload(asked)
 	}
-}
-
-func (r *reloader[C]) look() []fileState {
-	return stateOf(config.Files(&r.present, r.env.environ))
 }
 
 // reload reads once. It logs what changed and what was refused, and if it was

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/logging"
 )
 
@@ -53,7 +54,9 @@ func (p Program[C]) run(ctx context.Context, env Env[C]) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP)
 	defer signal.Stop(signals)
+	letGrow(startPercent)
 	app, err := p.Wire(cfg, p.Version, log)
+	letGrow(gcPercent)
 	if err != nil {
 		return err
 	}
@@ -61,7 +64,7 @@ func (p Program[C]) run(ctx context.Context, env Env[C]) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		(&reloader[C]{env: env, app: app, present: cfg, log: log}).run(watching, signals)
+		(&reloader[C]{env: env, app: app, present: cfg, files: config.Files(&cfg, env.environ), log: log}).run(watching, signals)
 	}()
 	err = app.Run(ctx)
 	end()

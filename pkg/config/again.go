@@ -1,8 +1,8 @@
 package config
 
 import (
+	"cmp"
 	"errors"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -32,8 +32,9 @@ func Again(into, defaults any, environ map[string]string) error {
 	return errors.Join(found...)
 }
 
-// Files are the files from which the configuration that of points to was read,
-// or which it names: those of secrets, and those with the tag file.
+// Files are the files from which the configuration that of points to is read, or
+// which it names: those of secrets, and those with the tag file. It depends on the
+// environment alone, so a file may not be there yet.
 func Files(of any, environ map[string]string) []string {
 	settings, _ := describe(of)
 	var files []string
@@ -48,24 +49,10 @@ func Files(of any, environ map[string]string) []string {
 		case s.field.Tag.Get("file") == "true":
 			add(s.value.String())
 		case s.secret && environ[Prefix+s.name] == "":
-			add(secretFile(s.name, environ))
+			add(cmp.Or(environ[Prefix+s.name+fileSuffix], credential(s.name, environ)))
 		}
 	}
 	return files
-}
-
-// secretFile is the file that holds a secret which is not in its variable, "" if
-// there is none.
-func secretFile(name string, environ map[string]string) string {
-	if file := environ[Prefix+name+fileSuffix]; file != "" {
-		return file
-	}
-	if credential := credential(name, environ); credential != "" {
-		if _, err := os.Stat(credential); err == nil {
-			return credential
-		}
-	}
-	return ""
 }
 
 // credential is where systemd puts a secret, "" if it passed none at all.

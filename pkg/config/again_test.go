@@ -60,6 +60,13 @@ func TestAgain(t *testing.T) {
 			t.Errorf("error %v, want %q", err, step.wrong)
 		}
 	}
+	// A credential may come later.
+	if err := os.Remove(pin); err != nil {
+		t.Fatal(err)
+	}
+	if got := config.Files(&s, environ); !slices.Equal(got, []string{token, pin, "/key.pem"}) {
+		t.Errorf("files %q", got)
+	}
 	// A variable does not change, so it has no file.
 	if got := config.Files(&s, map[string]string{"AURA_TOKEN": "x"}); !slices.Equal(got, []string{"/key.pem"}) {
 		t.Errorf("files %q", got)
