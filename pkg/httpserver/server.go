@@ -108,10 +108,6 @@ func New(cfg Config, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load contract: %w", err)
 	}
-	document, err := api.Document(o.Service)
-	if err != nil {
-		return nil, err
-	}
 	s := &Server{
 		cfg: cfg, engines: o.Engines, log: o.Log, engine: newEngine(), routes: map[routeKey]route{}, places: map[routeKey][]string{}, plain: plain{},
 		limit: newAddressLimit(cfg.RateLimit, int(math.Ceil(2*cfg.RateLimit))), sessions: o.Sessions, signIns: newAddressLimit(signInRate, signInBurst), visitors: newVisitors(model.VisitorPlaces()), registry: o.Registry, refused: o.Refused, ready: o.Ready, preparing: o.Preparing, backup: o.Backup, wrap: o.Wrap,
@@ -153,7 +149,7 @@ func New(cfg Config, o Options) (*Server, error) {
 		return nil, err
 	}
 	s.probes()
-	if err := s.documentation(doc.Info.Title, document); err != nil {
+	if err := s.documentation(doc.Info.Title, o.Service); err != nil {
 		return nil, fmt.Errorf("prepare documentation: %w", err)
 	}
 	return s, nil

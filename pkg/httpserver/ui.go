@@ -11,23 +11,37 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
+
+	"aura.radio/engine/pkg/api"
 )
 
 // documentation serves the contract and the page for trying it. All of it is
 // embedded: it works without the internet. All its addresses are relative to
 // the page, whose own address ends with a slash.
-func (s *Server) documentation(title string, document []byte) error {
-	contract, err := ready("openapi.json", "application/json", document, dataPolicy)
-	if err != nil {
-		return err
-	}
-	s.Handle(http.MethodGet, documentPath, Public, contract)
+func (s *Server) documentation(title, service string) error {
+	// Made when it is asked for, because it takes longer than the rest of the server.
+	contract := sync.OnceValues(func() (gin.HandlerFunc, error) {
+		document, err := api.Document(service)
+		if err != nil {
+			return nil, err
+		}
+		return ready("openapi.json", "application/json", document, dataPolicy)
+	})
+	s.Handle(http.MethodGet, documentPath, Public, func(c *gin.Context) {
+		serve, err := contract()
+		if err != nil {
+			Fail(c, err)
+			return
+		}
+		serve(c)
+	})
 
 	uiPath := s.base + "/ui"
 	ui := v5emb.NewWithConfig(swgui.Config{SwaggerJSON: "../openapi.json", BasePath: ".", InternalBasePath: uiPath, AppendHead: uiHead()})(title, "", "")
