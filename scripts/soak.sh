@@ -39,7 +39,7 @@ soak scripts/histories.sh pkg/repo '^Test(Station_TwoNodes|Heard_Oracle)$/^SQLit
 # A history takes that much longer on a database server.
 soak scripts/histories.sh pkg/repo '^TestStation_Oracle$/^MariaDB$' $((checks / 50))
 soak scripts/histories.sh pkg/repo '^Test(Station_TwoNodes|Heard_Oracle)$/^MariaDB$' $((checks / 1000))
-soak scripts/histories.sh pkg/repo '^(TestDB_(StoreEntry_merge|CountEntries_property|AbsorbClocks)|TestStation_Activate_clockBehind|TestExchange|TestJournal_Histories)$' $((checks / 500)) "$memory"
+soak scripts/histories.sh pkg/repo '^(TestDB_(StoreEntry_merge|CountEntries_property|AbsorbClocks)|TestStation_Activate_clockBehind|TestExchange|TestJournal_Histories|TestHeard_backlogs)$' $((checks / 500)) "$memory"
 # Each try asks a whole service many times.
 soak scripts/histories.sh pkg/handler '^TestAPI_ListTracks_Paging$' $((checks / 500)) "$memory"
 soak scripts/histories.sh pkg/cli/correct '^TestSource_property$' $((checks / 500)) "$memory"
