@@ -213,6 +213,35 @@ func TestSite_home(t *testing.T) {
 	}
 }
 
+// TestSite_home_nothing: while nothing plays there is a picture nevertheless.
+func TestSite_home_nothing(t *testing.T) {
+	t.Parallel()
+	body := get(t, pages(t, newStation(t), web.Config{}), "/", http.StatusOK).Body.String()
+	if !strings.Contains(body, `data-part="cover"><svg class="cover"`) {
+		t.Error("there is no picture")
+	}
+}
+
+// TestSite_untitled: of a track without a title the artist is shown in its place, once.
+func TestSite_untitled(t *testing.T) {
+	t.Parallel()
+	s := newStation(t)
+	s.track(t, 1, "2026-11-27T11:50:00+01:00", "Ana Beispiel", "")
+	s.track(t, 2, "2026-11-27T11:58:00+01:00", "Ben Beispiel", "")
+	handler := pages(t, s, web.Config{})
+	for path, want := range map[string]string{
+		"/":                         `data-part="title">Ben Beispiel</p>`,
+		"/?after=x":                 `">Ana Beispiel</a></span></span>`,
+		"/at?time=2026-11-27T11:51": `">Ana Beispiel</a></h2>`,
+		"/embed/now":                `<p class="title" dir="auto">Ben Beispiel</p>`,
+		"/embed/last":               `<span class="title" dir="auto">Ana Beispiel</span></span>`,
+	} {
+		if body := get(t, handler, path, http.StatusOK).Body.String(); !strings.Contains(body, want) {
+			t.Errorf("%s lacks %s", path, want)
+		}
+	}
+}
+
 // TestSite_relative: every reference of every page leads to something that exists,
 // also below a proxy's sub-path, which no server knows.
 func TestSite_relative(t *testing.T) {

@@ -157,6 +157,19 @@ func nameOf(page string) string {
 	return name
 }
 
+// loaded waits until the page to which a script led is there. While the browser goes
+// to it, nothing can be asked.
+func loaded(ctx context.Context) error {
+	for {
+		if err := chromedp.Do(ctx, chromedp.Sleep(settle)); err != nil {
+			return err
+		}
+		if state, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.readyState")); err == nil && state == "complete" {
+			return nil
+		}
+	}
+}
+
 // take writes one picture of a page. A phone shows no scroll bar beside a page.
 func take(ctx context.Context, o options, p shown, l look, file string) error {
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}}}
@@ -175,7 +188,7 @@ func take(ctx context.Context, o options, p shown, l look, file string) error {
 		if _, err := chromedp.Run(ctx, chromedp.Evaluate[any](p.script+";0")); err != nil {
 			return err
 		}
-		if err := chromedp.Do(ctx, chromedp.Sleep(settle)); err != nil {
+		if err := loaded(ctx); err != nil {
 			return err
 		}
 	}
