@@ -18,7 +18,8 @@ import (
 )
 
 // TestStation_KeepTitles: a program that knows no titles takes segments out of the
-// log, and replaces others. A newer one notes the titles again in the background.
+// log, and replaces others. Another one knows titles and no words. A newer one notes
+// titles and words again in the background.
 func TestStation_KeepTitles(t *testing.T) {
 	onEachStation(t, func(t *testing.T, s *repo.Station, raw *sql.DB) {
 		for i := range 9 {
@@ -29,6 +30,7 @@ func TestStation_KeepTitles(t *testing.T) {
 		wantDictionary(t, raw, "onair")
 		execSQL(t, raw, "DELETE FROM onair WHERE entry_id = 1")
 		execSQL(t, raw, "UPDATE onair SET title_id = NULL WHERE entry_id IN (4, 6)")
+		execSQL(t, raw, "DELETE FROM title_word")
 		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT MAX(n) + 1, MAX(changed_at), 33 FROM changed")
 		if differing, err := s.Verify(t.Context(), nil); err != nil || differing != 1 {
 			t.Errorf("%d differ, %v, want the segment, and no titles yet", differing, err)
@@ -86,6 +88,7 @@ func TestHeard_titlesOlder(t *testing.T) {
 		catchUp(false)
 		execSQL(t, raw, "DELETE FROM heard WHERE entry_id = 1")
 		execSQL(t, raw, "UPDATE heard SET title_id = NULL WHERE entry_id IN (4, 6)")
+		execSQL(t, raw, "DELETE FROM title_word")
 		execSQL(t, raw, `UPDATE note SET body = REPLACE(body, ',"titled":true', '') WHERE name = 'heard'`)
 		catchUp(true)
 		catchUp(false)
