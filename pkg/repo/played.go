@@ -31,17 +31,19 @@ type playedKeeper struct {
 // run keeps them until ctx ends.
 func (k *playedKeeper) run(ctx context.Context) error {
 	trouble := logging.NewLasting(k.db.Log, "the titles of days can't be kept")
-	again := time.NewTicker(playedAgain)
-	defer again.Stop()
 	for {
 		err := k.keep(ctx, time.Now())
 		if ctx.Err() != nil {
 			return nil
 		}
 		trouble.Report(err)
+		pause := playedAgain
+		if err != nil {
+			pause = keepPause
+		}
 		select {
 		case <-ctx.Done():
-		case <-again.C:
+		case <-time.After(pause):
 		}
 	}
 }

@@ -111,7 +111,7 @@ func searchOn(ctx context.Context, o options, kind, database string, names []nam
 
 // top asks for the titles of a period of some days.
 func top(now time.Time, i, days int, more string) string {
-	to := now.AddDate(0, 0, -1-i*40)
+	to := now.AddDate(0, 0, -3-i)
 	return "/trackservice/top?from_date=" + to.AddDate(0, 0, -days).Format(time.DateOnly) + "&to_date=" + to.Format(time.DateOnly) + more
 }
 
