@@ -38,9 +38,9 @@ const (
 const gcPercent = 400
 
 // startPercent is for the start of a service. Reading the contract and the pages makes
-// ten times more garbage than what stays. With few collections, what stays would lie
-// scattered over that much memory, and would hold twice as many pages for ever.
-const startPercent = 50
+// several times more garbage than what stays. With few collections, what stays would lie
+// scattered over all of that memory, and would keep more pages for ever.
+const startPercent = 100
 
 // letGrow sets how far the heap may grow, unless the operator did.
 func letGrow(percent int) {
