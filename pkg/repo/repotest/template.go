@@ -50,7 +50,7 @@ var migratedFile = sync.OnceValues(func() (file []byte, err error) {
 })
 
 func migrate(ctx context.Context, url string) (err error) {
-	db, err := repo.Open(configure(url), zerolog.Nop())
+	db, err := repo.Open(configure(url), zerolog.Nop()) //nolint:contextcheck // the goroutines of an open database end with Close
 	if err != nil {
 		return err
 	}
