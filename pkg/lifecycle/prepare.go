@@ -91,7 +91,6 @@ func (s *Service) prepare(ctx context.Context, w Work) error {
 				w.Prepared()
 			}
 			debug.FreeOSMemory() // mostly memory from reading the contract
-			trim()
 			return nil
 		}
 		select {
