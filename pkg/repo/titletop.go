@@ -84,11 +84,10 @@ func (t topList) newAmong(ctx context.Context, some []titleCount) (news []titleC
 	for i, c := range some {
 		keys[i] = c.id
 	}
-	var found []int64
-	err = t.known(ctx).Where(sqldb.InNumbers("title.id", keys)).Where("title.first_at >= ?", sqldb.At(t.from())).Pluck("title.id", &found).Error
-	isNew := make(map[int64]bool, len(found))
-	for _, id := range found {
-		isNew[id] = true
+	firsts, err := sqldb.Select(ctx, t.db.Reads(), scanFirst, "SELECT id, first_at FROM "+t.table.Titles+" WHERE "+sqldb.InNumbers("id", keys))
+	isNew := make(map[int64]bool, len(firsts))
+	for _, f := range firsts {
+		isNew[f.id] = !f.at.Before(t.from())
 	}
 	for _, c := range some {
 		if isNew[c.id] {
@@ -96,6 +95,17 @@ func (t topList) newAmong(ctx context.Context, some []titleCount) (news []titleC
 		}
 	}
 	return news, err
+}
+
+// first is when a title was played first.
+type first struct {
+	id int64
+	at time.Time
+}
+
+func scanFirst(from *sql.Rows) (f first, err error) {
+	err = from.Scan(&f.id, (*sqldb.Moment)(&f.at))
+	return f, err
 }
 
 // ranked are all titles of the period. The titles of whole days are kept, and what is

@@ -57,12 +57,22 @@ func (c *Cluster) URLs(t testing.TB) []string {
 
 const galeraNodes = 3
 
-func startGalera(ctx context.Context) (_ *Cluster, err error) {
+// startGalera tries other ports if another process took one first.
+func startGalera(ctx context.Context) (c *Cluster, err error) {
 	provider, err := findGalera()
 	if err != nil {
 		return nil, err
 	}
 	removeLeftovers()
+	for range 3 {
+		if c, err = startNodes(ctx, provider); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return c, err
+}
+
+func startNodes(ctx context.Context, provider string) (_ *Cluster, err error) {
 	c := new(Cluster)
 	defer func() {
 		if err != nil {
