@@ -14,7 +14,8 @@
 // the element, whose elements have data-field="title" (artist, album, show, start, cover,
 // label, silence). Each track also comes as an event, aura-track.
 
-import { Follower, about, belowOf, between, headingOf, showOf, silent, spread, startOf } from "./parts/follower.js"
+import { Follower, about, between, silent, spread } from "./parts/follower.js"
+import { belowOf, headingOf, showOf, startOf } from "./parts/track.js"
 
 const home = new URL("..", import.meta.url)
 

@@ -1,7 +1,8 @@
 // Follows what is live on the start page: the track that plays, how far it is, and
 // the list of what was played. The server renders everything; this only keeps it new.
-import { Follower, belowOf, headingOf, showOf, startOf } from "./parts/follower.js"
 import { serverClock } from "./parts/clock.js"
+import { Follower } from "./parts/follower.js"
+import { belowOf, headingOf, showOf, startOf } from "./parts/track.js"
 
 const now = document.getElementById("now")
 const part = name => now.querySelector(`[data-part=${name}]`)

@@ -1,7 +1,7 @@
 // The studio clock. Its time is the server's, with the round trip taken out: the clock
 // of a studio PC may be wrong. What it no longer knows it does not go on showing.
 import { serverClock } from "./parts/clock.js"
-import { belowOf, headingOf } from "./parts/follower.js"
+import { belowOf, headingOf } from "./parts/track.js"
 
 const studio = document.getElementById("studio")
 const part = name => studio.querySelector(`[data-part=${name}]`)

@@ -1,4 +1,4 @@
-// How pages and elements hear of what changes, and what they read of a track.
+// How pages and elements hear of what changes.
 
 // How long is waited, in milliseconds. Pages wait for times of their own: otherwise all
 // would ask at once.
@@ -76,9 +76,3 @@ export class Follower {
     }, ms)
   }
 }
-
-export const startOf = track => track.on_air_from ?? track.track_start
-// What is shown of a track first is its artist if it has no title.
-export const headingOf = track => track.track_title || track.track_artist
-export const belowOf = track => track.track_title ? track.track_artist : ""
-export const showOf = track => track.track_artist || track.track_title !== track.show_name ? track.show_name ?? "" : ""
