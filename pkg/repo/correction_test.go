@@ -212,9 +212,7 @@ func TestLogMissed_conflict(t *testing.T) {
 			url := repotest.MigratedURL(t, repotest.KindMariaDB)
 			db := repotest.OpenURL(t, url)
 			raw := rawSQL(t, repotest.KindMariaDB, url)
-			execSQL(t, raw, "CREATE TABLE refusals (n INT) ENGINE=MyISAM") // no rollback affects this engine
-			execSQL(t, raw, "CREATE TRIGGER refuse BEFORE INSERT ON correction FOR EACH ROW IF (SELECT COUNT(*) FROM refusals) < 2 THEN "+
-				"INSERT INTO refusals VALUES (1); SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = "+fmt.Sprint(number)+"; END IF")
+			refuseTwice(t, raw, "correction", number)
 			for name, r := range map[string]recording{"engine-api": db, "sync node": db.Station(t, 1)} {
 				execSQL(t, raw, "TRUNCATE TABLE refusals")
 				asked := model.Correction{Kind: model.CorrectionLog, At: noon, By: "alice", Reason: name}
@@ -229,6 +227,15 @@ func TestLogMissed_conflict(t *testing.T) {
 			}
 		})
 	}
+}
+
+// refuseTwice has MariaDB refuse a new row of a table twice, as if another transaction
+// had been faster.
+func refuseTwice(t *testing.T, raw *sql.DB, table string, number int) {
+	t.Helper()
+	execSQL(t, raw, "CREATE TABLE refusals (n INT) ENGINE=MyISAM") // no rollback affects this engine
+	execSQL(t, raw, "CREATE TRIGGER refuse BEFORE INSERT ON "+table+" FOR EACH ROW IF (SELECT COUNT(*) FROM refusals) < 2 THEN "+
+		"INSERT INTO refusals VALUES (1); SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = "+fmt.Sprint(number)+"; END IF")
 }
 
 // recording is the part of DB and of Station that stores corrections.

@@ -10,6 +10,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/source"
 )
 
@@ -329,4 +330,15 @@ func TestDB_NextEntry(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestDB_StoreEntry_conflict: an entry that comes alone is stored although its INSERT
+// lost a conflict with another transaction.
+func TestDB_StoreEntry_conflict(t *testing.T) {
+	t.Parallel()
+	url := repotest.MigratedURL(t, repotest.KindMariaDB)
+	db := repotest.OpenURL(t, url)
+	refuseTwice(t, rawSQL(t, repotest.KindMariaDB, url), "playlog", 1213)
+	store(t, db, entry(0, "a"))
+	only(t, db)
 }

@@ -151,8 +151,11 @@ func (c *nodeCommitter) insertSingle(ctx context.Context, row *entryRow) error {
 			return err
 		}
 	}
-	_, err := c.single.ExecContext(c.db.Dialect.StatementContext(ctx), row.stored(make([]any, 0, len(storedColumns)))...)
-	return err
+	values := row.stored(make([]any, 0, len(storedColumns)))
+	return c.db.Retry(ctx, func() error {
+		_, err := c.single.ExecContext(c.db.Dialect.StatementContext(ctx), values...)
+		return err
+	})
 }
 
 func (c *nodeCommitter) close() {
