@@ -84,28 +84,22 @@ func (t topList) newAmong(ctx context.Context, some []titleCount) (news []titleC
 	for i, c := range some {
 		keys[i] = c.id
 	}
-	firsts, err := sqldb.Select(ctx, t.db.Reads(), scanFirst, "SELECT id, first_at FROM "+t.table.Titles+" WHERE "+sqldb.InNumbers("id", keys))
-	isNew := make(map[int64]bool, len(firsts))
-	for _, f := range firsts {
-		isNew[f.id] = !f.at.Before(t.from())
+	known, err := sqldb.Select(ctx, t.db.Reads(), scanTitle, "SELECT id, plays, first_at, last_at FROM "+t.table.Titles+" WHERE "+sqldb.InNumbers("id", keys))
+	isNew := make(map[titles.Key]bool, len(known))
+	for _, k := range known {
+		isNew[k.Key] = !k.First.Before(t.from())
 	}
 	for _, c := range some {
-		if isNew[c.id] {
+		if isNew[titles.Key(c.id)] {
 			news = append(news, c)
 		}
 	}
 	return news, err
 }
 
-// first is when a title was played first.
-type first struct {
-	id int64
-	at time.Time
-}
-
-func scanFirst(from *sql.Rows) (f first, err error) {
-	err = from.Scan(&f.id, (*sqldb.Moment)(&f.at))
-	return f, err
+func scanTitle(from *sql.Rows) (t titles.Title, err error) {
+	err = from.Scan((*titleKey)(&t.Key), &t.Plays, (*sqldb.Moment)(&t.First), (*sqldb.Moment)(&t.Last))
+	return t, err
 }
 
 // ranked are all titles of the period. The titles of whole days are kept, and what is
