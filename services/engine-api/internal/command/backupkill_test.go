@@ -157,7 +157,7 @@ func TestBackup_killed(t *testing.T) {
 	k, root := newKept(t, 1), t.TempDir()
 	service, url := k.served()
 	var l load
-	l.url.Store(&url)
+	l.url.Store(new(url))
 	l.run()
 	defer l.end()
 	takes := k.takes("backup", root)
