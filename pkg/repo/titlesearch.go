@@ -55,13 +55,16 @@ func (l *OnAirLog) search(ctx context.Context, words titles.Words, q entryQuery)
 // segments. Otherwise the plays of all titles are put in order nevertheless: then
 // these are not so many.
 func (l *OnAirLog) timesOf(ctx context.Context, words titles.Words, q entryQuery) ([]sqldb.Time, error) {
-	rarest, _, err := l.rarest(ctx, words)
+	rarest, isRare, err := l.rarest(ctx, words)
 	if err != nil {
 		return nil, err
 	}
-	keys, areFew, err := l.few(ctx, words, rarest)
-	if err != nil || areFew && len(keys) == 0 {
-		return nil, err
+	var keys []int64
+	areFew := false
+	if isRare || rarest == "" { // titles with a common word are not few
+		if keys, areFew, err = l.few(ctx, words, rarest); err != nil || areFew && len(keys) == 0 {
+			return nil, err
+		}
 	}
 	most := q.Offset + q.Limit
 	if areFew {
