@@ -94,15 +94,15 @@ func (s *Station) catchUp(ctx context.Context) error {
 			}
 		}
 	}
-	for next := new(time.Time); next != nil; {
-		from := *next
-		err := s.commit(ctx, "count the days of the on-air log", func(ctx context.Context, tx *writing) (err error) {
+	err = eachStep(time.Time{}, func(from time.Time) (next *time.Time, err error) {
+		err = s.commit(ctx, "count the days of the on-air log", func(ctx context.Context, tx *writing) (err error) {
 			next, err = s.sequencer.airLog(tx.tx).Recount(ctx, from)
 			return err
 		})
-		if err != nil {
-			return err
-		}
+		return next, err
+	})
+	if err != nil {
+		return err
 	}
 	return s.commit(ctx, "note that older programs were followed", func(ctx context.Context, tx *writing) error {
 		_, err := tx.Exec(ctx, "UPDATE changed SET known = ? WHERE n <= ? AND known < ?", derivesHeard, left, derivesHeard)

@@ -56,17 +56,13 @@ func (k *playedKeeper) keep(ctx context.Context, now time.Time) error {
 		return err
 	}
 	k.db.Log.Debug().Str("table", k.table.Played).Msg("keeping the titles of days")
-	for next := new(time.Time); next != nil; {
-		from := *next
-		err := k.commit(ctx, func(ctx context.Context, tx *writing) (err error) {
+	return eachStep(time.Time{}, func(from time.Time) (next *time.Time, err error) {
+		err = k.commit(ctx, func(ctx context.Context, tx *writing) (err error) {
 			next, err = airlog.AllTitles(tx.tx, k.table, k.page).KeepSome(ctx, from, until)
 			return err
 		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		return next, err
+	})
 }
 
 func (k *playedKeeper) lacks(ctx context.Context, until time.Time) (bool, error) {

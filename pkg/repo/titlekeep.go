@@ -22,41 +22,35 @@ type titlePass struct {
 
 // all makes every step. commit runs one.
 func (p *titlePass) all(commit func(step func(ctx context.Context, tx *writing) error) error) error {
-	var next *time.Time
 	if !p.named {
-		next = new(time.Time)
-	}
-	for next != nil {
-		from := *next
-		err := p.step(commit, func(ctx context.Context, t *airlog.Titles) (wrong int, err error) {
-			next, wrong, err = t.NameSome(ctx, from)
-			return wrong, err
+		err := eachStep(time.Time{}, func(from time.Time) (next *time.Time, err error) {
+			err = p.step(commit, func(ctx context.Context, t *airlog.Titles) (wrong int, err error) {
+				next, wrong, err = t.NameSome(ctx, from)
+				return wrong, err
+			})
+			return next, err
 		})
 		if err != nil {
 			return err
 		}
 	}
-	for next := new(int64(airlog.FirstTitle)); next != nil; {
-		from := *next
-		err := p.step(commit, func(ctx context.Context, t *airlog.Titles) (wrong int, err error) {
+	err := eachStep(airlog.FirstTitle, func(from int64) (next *int64, err error) {
+		err = p.step(commit, func(ctx context.Context, t *airlog.Titles) (wrong int, err error) {
 			next, wrong, err = t.RecountSome(ctx, from, false)
 			return wrong, err
 		})
-		if err != nil {
-			return err
-		}
+		return next, err
+	})
+	if err != nil {
+		return err
 	}
-	for next := new(time.Time); next != nil; {
-		from := *next
-		err := p.step(commit, func(ctx context.Context, t *airlog.Titles) (wrong int, err error) {
+	return eachStep(time.Time{}, func(from time.Time) (next *time.Time, err error) {
+		err = p.step(commit, func(ctx context.Context, t *airlog.Titles) (wrong int, err error) {
 			next, wrong, err = t.CheckSome(ctx, from, false)
 			return wrong, err
 		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		return next, err
+	})
 }
 
 func (p *titlePass) step(commit func(func(context.Context, *writing) error) error, do func(context.Context, *airlog.Titles) (int, error)) error {
@@ -183,29 +177,26 @@ func (s *Station) titleAll(ctx context.Context, named bool) (wrong int, err erro
 // recountTitles counts all plays of titles again, and those of each day, and corrects
 // what differs if it is to be mended. It returns how many titles and days differed.
 func (s *Station) recountTitles(ctx context.Context, mend bool) (differing int, err error) {
-	for next := new(int64(airlog.FirstTitle)); next != nil; {
-		from := *next
+	err = eachStep(airlog.FirstTitle, func(from int64) (next *int64, err error) {
 		wrong, err := s.recount(ctx, mend, func(ctx context.Context, t *airlog.Titles, dryRun bool) (wrong int, err error) {
 			next, wrong, err = t.RecountSome(ctx, from, dryRun)
 			return wrong, err
 		})
-		if err != nil {
-			return differing, err
-		}
 		differing += wrong
+		return next, err
+	})
+	if err != nil {
+		return differing, err
 	}
-	for next := new(time.Time); next != nil; {
-		from := *next
+	err = eachStep(time.Time{}, func(from time.Time) (next *time.Time, err error) {
 		wrong, err := s.recount(ctx, mend, func(ctx context.Context, t *airlog.Titles, dryRun bool) (wrong int, err error) {
 			next, wrong, err = t.CheckSome(ctx, from, dryRun)
 			return wrong, err
 		})
-		if err != nil {
-			return differing, err
-		}
 		differing += wrong
-	}
-	return differing, nil
+		return next, err
+	})
+	return differing, err
 }
 
 // recount makes a step of recountTitles. Nobody waits for what is right.

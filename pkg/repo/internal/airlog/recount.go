@@ -39,7 +39,7 @@ func (t *Titles) NameSome(ctx context.Context, from time.Time) (next *time.Time,
 }
 
 // FirstTitle is where RecountSome begins.
-const FirstTitle = math.MinInt64
+const FirstTitle int64 = math.MinInt64
 
 // recounted is how many titles are counted again in one transaction.
 const recounted = 500
